@@ -1,0 +1,53 @@
+import { access, readFile } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import { meshSwarmError } from '../src/core/index.ts'
+import type { LabNode } from './plan.ts'
+import { daemonIn, isDaemon, processesIn } from './processes.ts'
+import { launch } from './run.ts'
+
+const START_TIMEOUT_MS = 15_000
+
+/** Starts all daemons and waits for their sockets. Rejects with UNAVAILABLE and the log of one that did not start. */
+export async function startDaemons(nodes: readonly LabNode[], signal: AbortSignal): Promise<void> {
+  for (const node of nodes) {
+    signal.throwIfAborted()
+    launch(node.start, node.log)
+  }
+  const deadline = Date.now() + START_TIMEOUT_MS
+  let waiting = nodes
+  for (;;) {
+    const there = await Promise.all(waiting.map((node) => exists(node.socket)))
+    waiting = waiting.filter((_, index) => !there[index])
+    const [first] = waiting
+    if (first === undefined) return
+    if (Date.now() > deadline) {
+      const log = await readFile(first.log, 'utf8').catch(() => '')
+      throw meshSwarmError('UNAVAILABLE', `babeld of node ${first.id} did not start: ${log.slice(-500)}`)
+    }
+    await delay(20, undefined, { signal })
+  }
+}
+
+/** Starts the daemon of one node unless one runs there already. */
+export async function ensureDaemon(node: LabNode): Promise<void> {
+  if ((await daemonIn(node.netns)) === undefined) launch(node.start, node.log)
+}
+
+export type DaemonStatus = 'running' | 'stopped' | 'dead'
+
+export async function daemonStatus(nodes: readonly LabNode[]): Promise<Map<string, DaemonStatus>> {
+  const processes = await processesIn(nodes.map((node) => node.netns))
+  return new Map(
+    nodes.map((node) => {
+      const daemon = processes.get(node.netns)?.find(isDaemon)
+      return [node.id, daemon === undefined ? 'dead' : daemon.state === 'T' ? 'stopped' : 'running']
+    }),
+  )
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
