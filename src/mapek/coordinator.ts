@@ -1,0 +1,165 @@
+import { agentId, changeId, fromUnknown, hasCode, type IncidentId, incidentId, Scope } from '../core/index.ts'
+import { describeAction } from '../mesh/index.ts'
+import type { HealEvent } from './events.ts'
+import { HealthBook } from './health/health-book.ts'
+import { correlate } from './incident/correlate.ts'
+import { titleOf } from './incident/describe.ts'
+import { handleIncident } from './incident/handle.ts'
+import type { Incident, Outcome } from './incident/incident.ts'
+import { IncidentRegister } from './incident/register.ts'
+import { Monitor } from './monitor.ts'
+import { DEFAULT_MAPEK_OPTIONS, type MapekOptions } from './options.ts'
+import type { MapekComponents } from './ports.ts'
+import { type Quarantine, QuarantineBook } from './remedy/quarantine.ts'
+
+/** What an earlier run left behind, folded from its journal. */
+export interface Inheritance {
+  readonly openIncidents: readonly IncidentId[]
+  readonly quarantines: readonly Quarantine[]
+}
+
+const KEEPER = agentId('coordinator')
+
+/**
+ * Closes the loop over one mesh: rounds of Monitor, and for each new cause one incident that goes through
+ * Analyze, Plan, Execute and Verify beside all others. `run` may be called once; it ends when its signal aborts,
+ * after every incident in flight has undone what was not verified.
+ */
+export class SwarmMAPEKCoordinator {
+  readonly #components: MapekComponents
+  readonly #options: MapekOptions
+  readonly #book: HealthBook
+  readonly #quarantines: QuarantineBook
+  readonly #register: IncidentRegister
+  readonly #monitor: Monitor
+  #rounds = 0
+
+  constructor(components: MapekComponents, options: Partial<MapekOptions> = {}) {
+    this.#components = components
+    this.#options = { ...DEFAULT_MAPEK_OPTIONS, ...options }
+    this.#book = new HealthBook(this.#options)
+    this.#quarantines = new QuarantineBook(this.#options)
+    this.#register = new IncidentRegister(components, this.#options)
+    this.#monitor = new Monitor({ ...components, book: this.#book }, this.#options)
+  }
+
+  get rounds(): number {
+    return this.#rounds
+  }
+
+  /** Incidents in work at the moment. */
+  open(): readonly Incident[] {
+    return this.#register.open()
+  }
+
+  async run(inherited: Inheritance, signal: AbortSignal): Promise<void> {
+    const { eyes, clock, workforce, record } = this.#components
+    const first = await eyes.snapshot(signal)
+    const { name: mesh, source } = eyes
+    record({
+      kind: 'run-started',
+      mesh,
+      source,
+      mode: this.#options.mode,
+      agents: workforce.size,
+      nodes: first.nodes.size,
+    })
+    await this.#inherit(inherited, signal)
+    const scope = new Scope({ name: 'mapek', signal })
+    try {
+      while (!signal.aborted) {
+        const started = clock.now()
+        const probes = await this.#pass(scope, signal)
+        const pace = Math.max(this.#options.tickMs, (probes * 1000) / this.#options.probesPerSecond)
+        await clock.sleep(Math.max(0, started + pace - clock.now()), signal)
+      }
+    } catch (error) {
+      if (!signal.aborted || !hasCode(fromUnknown(error), 'CANCELLED')) throw error
+    } finally {
+      await scope.close()
+    }
+  }
+
+  async #pass(scope: Scope, signal: AbortSignal): Promise<number> {
+    const { clock } = this.#components
+    const { snapshot, symptoms, pendingDead, probes } = await this.#monitor.round(signal)
+    this.#rounds += 1
+    const roots = correlate(symptoms, snapshot)
+    for (const incident of this.#register.update(
+      roots,
+      { snapshot, pendingDead },
+      this.#quarantines,
+      clock.now(),
+    )) {
+      this.#openIncident(scope, incident)
+    }
+    if (this.#options.mode === 'heal')
+      this.#giveBack(scope, this.#quarantines.due(snapshot, this.#book, clock.now()))
+    return probes
+  }
+
+  #openIncident(scope: Scope, incident: Incident): void {
+    const { clock, record } = this.#components
+    const { id, root, symptoms, onset } = incident
+    record({ kind: 'incident-opened', incident: id, root, symptoms, onset, title: titleOf(root) })
+    const context = {
+      book: this.#book,
+      quarantines: this.#quarantines,
+      options: this.#options,
+      persists: () => this.#register.persists(incident, clock.now()),
+    }
+    const close = (outcome: Outcome, text: string) => {
+      const since = (at: number) => Math.max(0, at - onset)
+      this.#register.close(id)
+      const times = { detectedAfterMs: since(incident.openedAt), closedAfterMs: since(clock.now()) }
+      record({ kind: 'incident-closed', incident: id, outcome, text, ...times })
+    }
+    scope
+      .spawn((signal) => handleIncident(this.#components, incident, context, signal))
+      .then(({ outcome, text }) => close(outcome, text))
+      .catch((error: unknown) => close('interrupted', fromUnknown(error).message))
+  }
+
+  /** Gives back what has been good for its hold-down. A relapse opens a new incident with a longer one. */
+  #giveBack(scope: Scope, due: readonly Quarantine[]): void {
+    const { controller, ids, record } = this.#components
+    for (const entry of due) {
+      this.#quarantines.remove(entry.key)
+      void scope.spawn(async (signal) => {
+        for (const action of entry.undo) {
+          const id = changeId(ids.next('change'))
+          const options = { id, confirmWithinMs: this.#options.confirmMarginMs, reason: entry.incident }
+          record({
+            kind: 'given-back',
+            incident: entry.incident,
+            key: entry.key,
+            text: describeAction(action),
+          })
+          await controller.apply(KEEPER, action, options, signal)
+          await controller.confirm(KEEPER, id, signal)
+        }
+      })
+    }
+  }
+
+  /** Reports what a crashed run left open, and takes over what it kept off. */
+  async #inherit({ openIncidents, quarantines }: Inheritance, signal: AbortSignal): Promise<void> {
+    const { eyes, record } = this.#components
+    for (const entry of quarantines) this.#quarantines.adopt(entry)
+    const changes = await eyes.changes(signal)
+    const reported = new Set(openIncidents)
+    for (const change of changes) if (change.state === 'pending') reported.add(incidentId(change.reason))
+    for (const incident of reported) {
+      const mine = changes.filter(({ reason }) => reason === incident)
+      const states = mine.map(({ action, state }) => `${describeAction(action)}: ${state}`)
+      const text = states.length > 0 ? states.join('; ') : 'nothing had been changed'
+      const event: HealEvent = {
+        kind: 'interrupted',
+        incident,
+        text: `interrupted by a crash; ${text}`,
+        changes: mine.map(({ id }) => id),
+      }
+      record(event)
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import type { NodeId } from '../../core/index.ts'
+import type { MeshSnapshot } from '../../mesh/index.ts'
+import type { HealthBook } from '../health/health-book.ts'
+import { lossEvidence } from '../health/loss-window.ts'
+import type { PairHealth } from '../health/pair-health.ts'
+import type { MapekOptions } from '../options.ts'
+import type { Symptom } from './symptom.ts'
+
+type TransitLoss = Extract<Symptom, { kind: 'transit-loss' }>
+
+interface Tally {
+  sent: number
+  lost: number
+  lossyTicks: number
+  onset: number
+  readonly pairs: PairHealth[]
+}
+
+const HEALTHY = new Set(['healthy', 'unknown'])
+/** Pairs that lose less than this do not speak against the nodes on their way. */
+const CLEAN_SHARE = 0.05
+
+/**
+ * Nodes that lose packets in transit while the links on the way are fine: the greedy explanation. The node with
+ * the highest loss over the pairs through it is taken first, the pairs it explains are set aside, and so on.
+ */
+export function detectTransit(
+  snapshot: MeshSnapshot,
+  book: HealthBook,
+  options: MapekOptions,
+): TransitLoss[] {
+  const badHop = badHops(snapshot, book, options)
+  let pairs = [...book.pairs()].filter((pair) => usable(pair, badHop, book))
+  const found: TransitLoss[] = []
+  for (;;) {
+    const worst = worstTransit(pairs, options)
+    if (!worst) return found
+    found.push(worst)
+    pairs = pairs.filter((pair) => !pair.transits.includes(worst.node))
+  }
+}
+
+function worstTransit(pairs: readonly PairHealth[], options: MapekOptions): TransitLoss | undefined {
+  let worst: { node: NodeId; share: number; tally: Tally } | undefined
+  for (const [node, tally] of tallies(pairs, options)) {
+    const evidence = lossEvidence(tally, options.healthyLoss, options.badLoss)
+    if (evidence < options.lossEvidence || tally.lossyTicks < options.lossyTicks) continue
+    const share = tally.lost / tally.sent
+    const better = worst === undefined || share > worst.share + 0.02
+    const nearer =
+      worst !== undefined && Math.abs(share - worst.share) <= 0.02 && tally.sent > worst.tally.sent
+    if (better || nearer) worst = { node, share, tally }
+  }
+  if (!worst) return undefined
+  const losing = worst.tally.pairs.filter((pair) => pair.window.totals().lost > 0)
+  return {
+    kind: 'transit-loss',
+    key: `transit:${worst.node}`,
+    node: worst.node,
+    onset: worst.tally.onset,
+    lossRate: worst.share,
+    pairs: losing.map(({ from, to }) => ({ from, to })),
+  }
+}
+
+function tallies(pairs: readonly PairHealth[], options: MapekOptions): Map<NodeId, Tally> {
+  const byNode = new Map<NodeId, Tally>()
+  for (const pair of pairs) {
+    const { sent, lost, lossyTicks } = pair.window.totals()
+    if (sent === 0) continue
+    for (const node of pair.transits) {
+      const tally = byNode.get(node) ?? {
+        sent: 0,
+        lost: 0,
+        lossyTicks: 0,
+        onset: Number.POSITIVE_INFINITY,
+        pairs: [],
+      }
+      tally.sent += sent
+      tally.lost += lost
+      tally.lossyTicks = Math.max(tally.lossyTicks, lossyTicks)
+      if (lost / sent > CLEAN_SHARE) {
+        const since = pair.window.deadSince ?? pair.pathSince + options.pathSettleMs
+        tally.onset = Math.min(tally.onset, since)
+      }
+      tally.pairs.push(pair)
+      byNode.set(node, tally)
+    }
+  }
+  return byNode
+}
+
+/** Only pairs whose links are fine and whose daemons run can speak about the nodes between. */
+function usable(pair: PairHealth, badHop: ReadonlySet<string>, book: HealthBook): boolean {
+  const { path } = pair
+  if (!path || path.length < 3) return false
+  for (let hop = 1; hop < path.length; hop += 1) if (badHop.has(`${path[hop - 1]}>${path[hop]}`)) return false
+  return path.every((node) => (book.daemon(node)?.state ?? 'running') === 'running')
+}
+
+function badHops(snapshot: MeshSnapshot, book: HealthBook, options: MapekOptions): Set<string> {
+  const bad = new Set<string>()
+  for (const link of snapshot.links.values()) {
+    for (const direction of book.both(link)) {
+      if (!HEALTHY.has(direction.verdict(options))) bad.add(`${direction.from}>${direction.to}`)
+    }
+  }
+  return bad
+}

@@ -1,0 +1,112 @@
+import type { LinkId, NodeId } from '../../core/index.ts'
+import type { DaemonState, Link, MeshSnapshot, ProbeResult } from '../../mesh/index.ts'
+import type { MapekOptions } from '../options.ts'
+import { DirectionHealth } from './link-health.ts'
+import { PairHealth } from './pair-health.ts'
+
+/**
+ * What the swarm has measured lately: link directions, pairs, daemons. The one mutable state of Monitor;
+ * detectors only read it.
+ */
+export class HealthBook {
+  readonly #options: MapekOptions
+  readonly #directions = new Map<string, DirectionHealth>()
+  readonly #pairs = new Map<string, PairHealth>()
+  readonly #daemons = new Map<NodeId, { state: DaemonState; since: number }>()
+  /** Receive cost of each interface when it was first seen good: what "as configured" means. */
+  readonly #nominalCost = new Map<string, number>()
+
+  constructor(options: MapekOptions) {
+    this.#options = options
+  }
+
+  direction(link: LinkId, from: NodeId, to: NodeId): DirectionHealth {
+    const key = `${link}>${from}`
+    let health = this.#directions.get(key)
+    if (!health) {
+      health = new DirectionHealth(from, to, this.#options.windowTicks)
+      this.#directions.set(key, health)
+    }
+    return health
+  }
+
+  both(link: Link): readonly [DirectionHealth, DirectionHealth] {
+    return [
+      this.direction(link.id, link.a.node, link.b.node),
+      this.direction(link.id, link.b.node, link.a.node),
+    ]
+  }
+
+  pair(from: NodeId, to: NodeId, now: number): PairHealth {
+    const key = `${from}>${to}`
+    let health = this.#pairs.get(key)
+    if (!health) {
+      health = new PairHealth(from, to, this.#options.windowTicks, now)
+      this.#pairs.set(key, health)
+    }
+    return health
+  }
+
+  pairs(): Iterable<PairHealth> {
+    return this.#pairs.values()
+  }
+
+  /** Pairs that are no longer probed are forgotten. */
+  keepPairs(keys: ReadonlySet<string>): void {
+    for (const key of this.#pairs.keys()) if (!keys.has(key)) this.#pairs.delete(key)
+  }
+
+  /**
+   * Takes in one probe that was sent at `sentAt`. A sender that could not send (no route, stopped interface)
+   * has lost its packets as surely as the wire would have; a probe that could not be tried says nothing.
+   */
+  record(result: ProbeResult, sentAt: number): void {
+    const { request } = result
+    const sent = result.error === undefined ? Math.max(result.sent, request.count) : 0
+    const lost = sent - result.received
+    const delayMs = result.delayMs.known ? result.delayMs.value : undefined
+    if (request.link !== undefined) {
+      const size = request.bytes > this.#options.smallBytes ? 'large' : 'small'
+      const health = this.direction(request.link, request.from, request.to)
+      health.add(size, { sent, lost, delayMs, at: sentAt }, this.#options)
+      return
+    }
+    const pair = this.#pairs.get(`${request.from}>${request.to}`)
+    // Packets of a path that was still settling say nothing about the nodes on it.
+    if (pair && sentAt - pair.pathSince >= this.#options.pathSettleMs) pair.window.add(sent, lost, sentAt)
+  }
+
+  /** Follows the daemons and the paths of the watched pairs. */
+  observe(snapshot: MeshSnapshot, now: number): void {
+    for (const node of snapshot.nodes.values()) {
+      if (node.daemon.known) this.#observeDaemon(node.id, node.daemon.value, now)
+      for (const iface of node.interfaces) {
+        const key = `${node.id}/${iface.name}`
+        if (iface.rxcost.known && !this.#nominalCost.has(key)) this.#nominalCost.set(key, iface.rxcost.value)
+      }
+    }
+    for (const pair of this.#pairs.values()) pair.follow(snapshot.routes.path(pair.from, pair.to), now)
+  }
+
+  #observeDaemon(node: NodeId, state: DaemonState, now: number): void {
+    const last = this.#daemons.get(node)
+    if (last?.state !== state) this.#daemons.set(node, { state, since: now })
+  }
+
+  daemon(node: NodeId): { readonly state: DaemonState; readonly since: number } | undefined {
+    return this.#daemons.get(node)
+  }
+
+  nominalCost(node: NodeId, iface: string): number | undefined {
+    return this.#nominalCost.get(`${node}/${iface}`)
+  }
+
+  /** What an operator, or an earlier run's journal, says that the cost should be. */
+  setNominalCost(node: NodeId, iface: string, rxcost: number): void {
+    this.#nominalCost.set(`${node}/${iface}`, rxcost)
+  }
+}
+
+export function pairKey(from: NodeId, to: NodeId): string {
+  return `${from}>${to}`
+}

@@ -1,0 +1,8 @@
+export { type Inheritance, SwarmMAPEKCoordinator } from './coordinator.ts'
+export type { HealEvent, StampedHealEvent } from './events.ts'
+export { explain, type IncidentLine, listIncidents } from './explain.ts'
+export type { Incident, Outcome, Prediction } from './incident/incident.ts'
+export { inheritFrom } from './inheritance.ts'
+export { DEFAULT_MAPEK_OPTIONS, type MapekOptions, type Mode } from './options.ts'
+export type { AgentRole, Controller, MapekComponents, MeshEyes, Workforce } from './ports.ts'
+export type { Belief, DigitalTwin, TwinQuestion } from './twin.ts'

@@ -1,0 +1,216 @@
+import type { LinkId, NodeId } from '../../core/index.ts'
+import { type MeshAction, type MeshSnapshot, riskTier } from '../../mesh/index.ts'
+import type { HealthBook } from '../health/health-book.ts'
+import type { NodePair } from '../health/probe-plan.ts'
+import type { Hypothesis, Proof, Remedy, Root } from '../incident/incident.ts'
+import { pairsOverLink, pairsThrough, pairsWith } from '../incident/witnesses.ts'
+import type { MapekOptions } from '../options.ts'
+
+export interface LadderInput {
+  readonly root: Root
+  readonly hypothesis: Hypothesis
+  readonly snapshot: MeshSnapshot
+  readonly book: HealthBook
+  readonly options: MapekOptions
+}
+
+/** Used where nobody knows what the interface announced before: babeld's cost of a wire. */
+const WIRE_COST = 96
+const IPV6_MINIMUM_MTU = 1280
+
+/** Everything that may help against the hypothesis. Restoring what is configured comes before moving traffic. */
+export function remediesFor(input: LadderInput): readonly Remedy[] {
+  const { hypothesis } = input
+  const { node, link, iface } = hypothesis
+  switch (hypothesis.cause) {
+    case 'interface-admin-down':
+      if (node === undefined || iface === undefined || link === undefined) return []
+      return [
+        remedy(
+          input,
+          `set ${node}/${iface} up`,
+          [{ kind: 'set-interface-up', node, iface, up: true }],
+          restored(input, link),
+        ),
+        ...avoidLink(input, link),
+      ]
+    case 'interface-mtu-low':
+      return link === undefined ? [] : [...restoreMtu(input), ...avoidLink(input, link)]
+    case 'link-dead':
+    case 'link-lossy':
+    case 'link-saturated':
+      return link === undefined ? [] : avoidLink(input, link)
+    case 'link-drops-large':
+      return link === undefined ? [] : [...avoidLink(input, link), ...clampMtu(input, link)]
+    case 'node-unreachable':
+      return node === undefined ? [] : drain(input, node)
+    case 'forwarding-disabled':
+      if (node === undefined) return []
+      return [
+        remedy(
+          input,
+          `switch forwarding on at ${node}`,
+          [{ kind: 'set-forwarding', node, enabled: true }],
+          through(input, node, false),
+        ),
+        ...drain(input, node),
+      ]
+    case 'forwarding-drops':
+      return node === undefined ? [] : drain(input, node)
+    case 'daemon-stopped':
+    case 'daemon-dead':
+      return node === undefined ? [] : daemonRemedies(input, node, hypothesis.cause)
+    case 'prefix-conflict':
+      return withdraw(input)
+    case 'cost-misconfigured':
+      return restoreCost(input)
+    case 'mesh-split':
+      return []
+  }
+}
+
+function remedy(
+  { hypothesis }: LadderInput,
+  title: string,
+  actions: readonly MeshAction[],
+  proof: Proof,
+  quarantines?: 'link' | 'node',
+): Remedy {
+  return {
+    title,
+    cause: hypothesis.cause,
+    actions,
+    risk: Math.max(...actions.map(riskTier)),
+    proof,
+    quarantines,
+  }
+}
+
+/** Both ends announce a cost that no other path has: the link stays as the last resort. */
+function avoidLink(input: LadderInput, link: LinkId): Remedy[] {
+  const found = input.snapshot.links.get(link)
+  if (!found) return []
+  const actions = [found.a, found.b].flatMap(({ node, iface }) =>
+    iface === undefined ? [] : [avoidance(input, node, iface)],
+  )
+  if (actions.length === 0) return []
+  const proof = { ...restored(input, link), avoidsLink: link }
+  return [remedy(input, `keep traffic off ${link}`, actions, proof, 'link')]
+}
+
+function avoidance({ book, options }: LadderInput, node: NodeId, iface: string): MeshAction {
+  const previous = book.nominalCost(node, iface) ?? WIRE_COST
+  return { kind: 'set-link-cost', node, iface, rxcost: options.avoidCost, previous }
+}
+
+/** The neighbours turn away from the node; it stays reachable, at a price. */
+function drain(input: LadderInput, node: NodeId): Remedy[] {
+  const actions: MeshAction[] = []
+  for (const link of input.snapshot.links.values()) {
+    const side = link.a.node === node ? link.b : link.b.node === node ? link.a : undefined
+    if (side?.iface !== undefined) actions.push(avoidance(input, side.node, side.iface))
+  }
+  if (actions.length === 0) return []
+  return [remedy(input, `route around ${node}`, actions, through(input, node, true), 'node')]
+}
+
+function clampMtu(input: LadderInput, link: LinkId): Remedy[] {
+  const found = input.snapshot.links.get(link)
+  if (!found) return []
+  const actions = [found.a, found.b].flatMap((side): MeshAction[] => {
+    const iface = input.snapshot.nodes.get(side.node)?.interfaces.find(({ name }) => name === side.iface)
+    if (side.iface === undefined || !iface?.mtu.known || iface.mtu.value <= IPV6_MINIMUM_MTU) return []
+    const previous = iface.mtu.value
+    return [
+      { kind: 'set-interface-mtu', node: side.node, iface: side.iface, mtu: IPV6_MINIMUM_MTU, previous },
+    ]
+  })
+  if (actions.length === 0) return []
+  const proof = { ...restored(input, link), bytes: IPV6_MINIMUM_MTU - 100 }
+  return [remedy(input, `lower the MTU of ${link} so that senders are told`, actions, proof)]
+}
+
+function restoreMtu(input: LadderInput): Remedy[] {
+  const { node, link, iface } = input.hypothesis
+  const found = link === undefined ? undefined : input.snapshot.links.get(link)
+  if (node === undefined || iface === undefined || link === undefined || !found) return []
+  const mtuOf = (owner: NodeId, name: string | undefined) =>
+    input.snapshot.nodes.get(owner)?.interfaces.find((entry) => entry.name === name)?.mtu
+  const far = found.a.node === node ? found.b : found.a
+  const [here, there] = [mtuOf(node, iface), mtuOf(far.node, far.iface)]
+  if (!here?.known || !there?.known || there.value <= here.value) return []
+  const action: MeshAction = {
+    kind: 'set-interface-mtu',
+    node,
+    iface,
+    mtu: there.value,
+    previous: here.value,
+  }
+  return [
+    remedy(input, `set the MTU of ${node}/${iface} back to ${there.value}`, [action], restored(input, link)),
+  ]
+}
+
+function daemonRemedies(input: LadderInput, node: NodeId, cause: 'daemon-dead' | 'daemon-stopped'): Remedy[] {
+  const proof: Proof = {
+    pairs: pairsWith(input.snapshot, node),
+    bytes: input.options.smallBytes,
+    avoidsLink: undefined,
+    avoidsNode: undefined,
+  }
+  const restart = remedy(input, `restart the daemon on ${node}`, [{ kind: 'restart-daemon', node }], proof)
+  if (cause === 'daemon-dead') return [restart]
+  return [remedy(input, `resume the daemon on ${node}`, [{ kind: 'resume-daemon', node }], proof), restart]
+}
+
+function withdraw(input: LadderInput): Remedy[] {
+  const { root } = input
+  if (root.kind !== 'originator') return []
+  const { announcer, victim, prefix, believers } = root.symptom
+  const pairs = believers.filter((from) => from !== victim && from !== announcer).slice(0, 6)
+  const proof: Proof = {
+    pairs: pairs.map((from) => ({ from, to: victim })),
+    bytes: input.options.smallBytes,
+    avoidsLink: undefined,
+    avoidsNode: undefined,
+  }
+  return [
+    remedy(
+      input,
+      `stop ${announcer} from announcing ${prefix}`,
+      [{ kind: 'withdraw-prefix', node: announcer, prefix }],
+      proof,
+    ),
+  ]
+}
+
+function restoreCost(input: LadderInput): Remedy[] {
+  const { root, snapshot } = input
+  if (root.kind !== 'cost') return []
+  const { node, iface, cost, nominal } = root.symptom
+  const link = [...snapshot.links.values()].find((entry) =>
+    [entry.a, entry.b].some((side) => side.node === node && side.iface === iface),
+  )
+  if (!link) return []
+  const action: MeshAction = { kind: 'set-link-cost', node, iface, rxcost: nominal, previous: cost }
+  return [
+    remedy(input, `set the cost of ${node}/${iface} back to ${nominal}`, [action], restored(input, link.id)),
+  ]
+}
+
+function restored({ snapshot, root, options }: LadderInput, link: LinkId): Proof {
+  const large = root.kind === 'link' && root.symptom.trouble !== 'dead'
+  return {
+    pairs: pairsOverLink(snapshot, link),
+    bytes: large ? options.largeBytes : options.smallBytes,
+    avoidsLink: undefined,
+    avoidsNode: undefined,
+  }
+}
+
+function through({ snapshot, root, options }: LadderInput, node: NodeId, avoids: boolean): Proof {
+  const seen: readonly NodePair[] =
+    root.kind === 'transit' ? root.symptom.pairs : pairsThrough(snapshot, node)
+  const pairs = seen.filter(({ from, to }) => from !== node && to !== node).slice(0, 6)
+  return { pairs, bytes: options.smallBytes, avoidsLink: undefined, avoidsNode: avoids ? node : undefined }
+}
