@@ -1,0 +1,47 @@
+import type { Clock } from '../core/index.ts'
+import { type Supervised, supervise, type WorkLimits } from './supervise.ts'
+
+export interface WorkTask<T, W = Worker> extends WorkLimits {
+  run(worker: W, signal: AbortSignal): T | Promise<T>
+}
+
+/** Does one task at a time: an agent, or a plain slot. */
+export interface Worker {
+  readonly id: string
+  readonly kind: string
+  /** Resolves when the last task has really ended, one that was given up included. */
+  whenFree(): Promise<void>
+  /**
+   * Settles like the task; see `Supervised.result` for time-outs and cancels. The pool never calls it on a
+   * worker that is at work.
+   */
+  perform<T>(task: WorkTask<T, this>, signal: AbortSignal): Promise<T>
+}
+
+/** A worker without identity or state: one of `n` slots. */
+export class Slot implements Worker {
+  readonly id: string
+  readonly kind = 'slot'
+  readonly #clock: Clock
+  #last: Supervised<unknown> | undefined
+
+  constructor({ clock }: { readonly clock: Clock }, { id }: { readonly id: string }) {
+    this.#clock = clock
+    this.id = id
+  }
+
+  async whenFree(): Promise<void> {
+    await this.#last?.ended
+  }
+
+  perform<T>(task: WorkTask<T, this>, signal: AbortSignal): Promise<T> {
+    const supervised = supervise((inner) => task.run(this, inner), task, this.#clock, [signal])
+    this.#last = supervised
+    return supervised.result
+  }
+}
+
+/** So many plain slots. */
+export function slots(clock: Clock, count: number): Slot[] {
+  return Array.from({ length: count }, (_, i) => new Slot({ clock }, { id: `slot-${i + 1}` }))
+}

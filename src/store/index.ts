@@ -1,0 +1,5 @@
+export { FileJournal, type FileJournalOptions } from './file-journal.ts'
+export type { Journal, JournalEvent, JournalRecord } from './journal.ts'
+export { MemoryJournal, type MemoryJournalOptions } from './memory-journal.ts'
+export { readJournal } from './read-journal.ts'
+export type { TornTail } from './torn-tail.ts'

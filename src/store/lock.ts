@@ -1,0 +1,116 @@
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { meshSwarmError } from '../core/index.ts'
+
+export interface DirectoryLock {
+  /** Lets the next process in. A second call does nothing. */
+  release(): void
+}
+
+interface Holder {
+  readonly pid: number
+  /** Boot and start time of the process, so that a pid that was given away again is not taken for it. */
+  readonly started: string
+}
+
+const NAME = /^lock\.(\d+)$/
+
+/**
+ * One process at a time in a directory, on one host with one pid namespace. The lock of a process that was
+ * killed is taken over. Throws CONFLICT, naming the pid, where the holder is alive: this process included.
+ *
+ * `lock.N` is the N-th holder's: N only grows, and making it is atomic, so that of two processes that find the
+ * same dead holder one wins. An empty file is a released lock.
+ */
+export function lockDirectory(directory: string): DirectoryLock {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  for (;;) {
+    const present = generations(directory).at(-1) ?? 0
+    const holder = readHolder(join(directory, `lock.${present}`))
+    if (holder && isAlive(holder)) {
+      throw meshSwarmError(
+        'CONFLICT',
+        `${directory} is in use by process ${holder.pid}. Stop that one first.`,
+        {
+          details: { directory, pid: holder.pid },
+        },
+      )
+    }
+    const file = join(directory, `lock.${present + 1}`)
+    if (!create(file, directory)) continue
+    if (generations(directory).at(-1) !== present + 1) {
+      rmSync(file, { force: true })
+      continue
+    }
+    for (const old of generations(directory)) {
+      if (old <= present) rmSync(join(directory, `lock.${old}`), { force: true })
+    }
+    return releaser(file)
+  }
+}
+
+function releaser(file: string): DirectoryLock {
+  let held = true
+  return {
+    release() {
+      if (held) truncateSync(file)
+      held = false
+    },
+  }
+}
+
+/** Makes the lock with its content in one step; false where another process was faster. */
+function create(file: string, directory: string): boolean {
+  const holder: Holder = { pid: process.pid, started: startOf(process.pid) }
+  const draft = join(directory, `draft.${process.pid}.${crypto.randomUUID()}`)
+  writeFileSync(draft, JSON.stringify(holder), { mode: 0o600 })
+  try {
+    linkSync(draft, file)
+    return true
+  } catch (error) {
+    if (isErrno(error, 'EEXIST')) return false
+    throw error
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}
+
+function generations(directory: string): number[] {
+  const numbers = readdirSync(directory).map((name) => Number(NAME.exec(name)?.[1] ?? 0))
+  return numbers.filter((n) => n > 0).sort((a, b) => a - b)
+}
+
+function readHolder(file: string): Holder | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Holder
+  } catch {
+    return undefined
+  }
+}
+
+function isAlive(holder: Holder): boolean {
+  try {
+    process.kill(holder.pid, 0)
+  } catch (error) {
+    if (isErrno(error, 'ESRCH')) return false
+  }
+  const started = startOf(holder.pid)
+  return started === '' || holder.started === '' || started === holder.started
+}
+
+/** Empty where the system does not tell. */
+function startOf(pid: number): string {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // Field 22, counted behind the command name, which may hold blanks and brackets.
+    const startTime = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    return `${boot}/${startTime}`
+  } catch {
+    return ''
+  }
+}
+
+function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}
