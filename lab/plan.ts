@@ -121,7 +121,9 @@ function startCommand(
   interfaces: readonly LabInterface[],
 ): string[] {
   return [
-    ...['nsenter', `--net=/run/netns/${netns}`, 'babeld', '-I', '', '-S', state, '-r', '-G', socket],
+    // babeld refuses to start on the socket that a killed one has left behind.
+    ...['nsenter', `--net=/run/netns/${netns}`, 'sh', '-c', 'rm -f "$0" && exec "$@"', socket],
+    ...['babeld', '-I', '', '-S', state, '-r', '-G', socket],
     ...['-C', 'skip-kernel-setup true', ...PROFILE_ARGS[profile]],
     ...['-C', `redistribute local ip ${prefix} allow`, '-C', 'redistribute local deny'],
     ...interfaces.map((iface) => iface.name),
