@@ -5,6 +5,8 @@ import type { Worker, WorkTask } from './worker.ts'
 export interface WorkRequest {
   /** The kind of worker; any will do where it is missing, or where the pool has none of that kind. */
   readonly kind?: string | undefined
+  /** Takes a free worker of another kind where none of its own is free. */
+  readonly flexible?: boolean | undefined
   /** Higher goes first, within bounds: see `FairQueue`. Default 0. */
   readonly priority?: number | undefined
 }
@@ -24,6 +26,7 @@ export class WorkerPool<W extends Worker> {
   readonly workers: readonly W[]
   readonly #kinds: ReadonlySet<string>
   readonly #free: W[]
+  readonly #suspended = new Set<W>()
   readonly #queue = new FairQueue<Waiting<W>>()
   #closed: MeshSwarmError | undefined
 
@@ -71,13 +74,27 @@ export class WorkerPool<W extends Worker> {
     for (const waiting of this.#queue.drain()) waiting.refuse(error)
   }
 
-  #acquire({ kind, priority }: WorkRequest, signal: AbortSignal): Promise<W> {
+  /** Gives the worker no new task until `resume`. A second call does nothing. */
+  suspend(worker: W): void {
+    this.#suspended.add(worker)
+  }
+
+  resume(worker: W): void {
+    if (!this.#suspended.delete(worker)) return
+    const index = this.#free.indexOf(worker)
+    if (index < 0) return
+    this.#free.splice(index, 1)
+    this.#release(worker)
+  }
+
+  #acquire({ kind, flexible, priority }: WorkRequest, signal: AbortSignal): Promise<W> {
     return new Promise((resolve, reject) => {
       if (this.#closed) throw this.#closed
       if (signal.aborted) throw reasonOf(signal)
-      const wanted = kind !== undefined && this.#kinds.has(kind) ? kind : undefined
-      const index = this.#free.findIndex((worker) => wanted === undefined || worker.kind === wanted)
-      if (index >= 0) return resolve(this.#free.splice(index, 1)[0] as W)
+      const own = kind !== undefined && this.#kinds.has(kind) ? kind : undefined
+      const wanted = flexible ? undefined : own
+      const worker = this.#takeFree(own) ?? (flexible ? this.#takeFree(undefined) : undefined)
+      if (worker) return resolve(worker)
       const stop = () => signal.removeEventListener('abort', onAbort)
       const leave = this.#queue.enter(wanted, priority ?? 0, {
         grant: (worker) => {
@@ -97,8 +114,14 @@ export class WorkerPool<W extends Worker> {
     })
   }
 
+  #takeFree(kind: string | undefined): W | undefined {
+    const fits = (worker: W) => (kind === undefined || worker.kind === kind) && !this.#suspended.has(worker)
+    const index = this.#free.findIndex(fits)
+    return index < 0 ? undefined : this.#free.splice(index, 1)[0]
+  }
+
   #release(worker: W): void {
-    const next = this.#queue.take(worker.kind)
+    const next = this.#suspended.has(worker) ? undefined : this.#queue.take(worker.kind)
     if (next) next.grant(worker)
     else this.#free.push(worker)
   }

@@ -1,0 +1,20 @@
+export {
+  AGENT_KINDS,
+  Agent,
+  type AgentComponents,
+  type AgentKind,
+  type AgentOptions,
+  type AgentStatus,
+  type AgentTask,
+} from './agent.ts'
+export { AGENT_TRANSITIONS, type AgentState, canBecome } from './agent-state.ts'
+export { mixedCrew } from './crew.ts'
+export { type Letter, Mailbox, type MailboxOptions } from './mailbox.ts'
+export { share } from './share.ts'
+export {
+  type FanOutRequest,
+  Swarm,
+  type SwarmOptions,
+  type SwarmState,
+  type SwarmStatistics,
+} from './swarm.ts'

@@ -1,0 +1,176 @@
+import {
+  type AgentId,
+  attempt,
+  type Clock,
+  meshSwarmError,
+  type Result,
+  type SwarmId,
+  swarmId,
+} from '../core/index.ts'
+import { WorkerPool, type WorkLimits } from '../engine/index.ts'
+import { Agent, type AgentKind, type AgentOptions, type AgentStatus } from './agent.ts'
+import { checkAgentCount, mixedCrew } from './crew.ts'
+import type { MailboxOptions } from './mailbox.ts'
+import { share } from './share.ts'
+
+export interface SwarmOptions {
+  readonly swarmId?: SwarmId
+  /** Who is in it, or how many of mixed kinds. */
+  readonly agents: number | readonly AgentOptions[]
+  /** Items go to agents of another kind where none of their own is free. Default false. */
+  readonly flexible?: boolean
+  readonly mailbox?: MailboxOptions
+}
+
+export interface FanOutRequest extends WorkLimits {
+  /** Who may take the items. Where the swarm has none of that kind, any agent may. */
+  readonly kind: AgentKind | 'any'
+  /** Overrides the swarm's `flexible`. */
+  readonly flexible?: boolean
+  /** Higher goes first and starves nobody. Default 0. */
+  readonly priority?: number
+}
+
+export interface SwarmStatistics {
+  readonly swarmId: SwarmId
+  readonly elapsedMs: number
+  /** Sum over the agents: what one agent would have needed for the same work. */
+  readonly busyMs: number
+  /** How many agents were busy on average. */
+  readonly parallelism: number
+  readonly agents: readonly AgentStatus[]
+}
+
+export type SwarmState = 'active' | 'terminating' | 'terminated'
+
+/** 1 to 100 agents with one goal. Parallelism comes from their number only. */
+export class Swarm {
+  readonly swarmId: SwarmId
+  readonly agents: readonly Agent[]
+  /** The agents as workers, for `runGraph`. */
+  readonly pool: WorkerPool<Agent>
+  readonly #clock: Clock
+  readonly #flexible: boolean
+  readonly #byId: ReadonlyMap<AgentId, Agent>
+  readonly #startedAt: number
+  #state: SwarmState = 'active'
+  #ending: Promise<void> | undefined
+
+  /** Throws SWARM_LIMIT_EXCEEDED unless there are 1 to 100 agents, INVALID_INPUT for an id used twice. */
+  constructor({ clock }: { readonly clock: Clock }, options: SwarmOptions) {
+    const crew = typeof options.agents === 'number' ? mixedCrew(options.agents) : options.agents
+    checkAgentCount(crew.length)
+    const directory = (id: AgentId) => this.#byId.get(id)?.mailbox
+    this.agents = Object.freeze(
+      crew.map((one) => new Agent({ clock, directory }, { ...options.mailbox, ...one })),
+    )
+    this.#byId = new Map(this.agents.map((agent) => [agent.agentId, agent]))
+    if (this.#byId.size < crew.length) throw meshSwarmError('INVALID_INPUT', 'Two agents have the same id.')
+    this.pool = new WorkerPool(this.agents)
+    this.swarmId = options.swarmId ?? swarmId('swarm')
+    this.#clock = clock
+    this.#flexible = options.flexible ?? false
+    this.#startedAt = clock.now()
+  }
+
+  get size(): number {
+    return this.agents.length
+  }
+
+  get state(): SwarmState {
+    return this.#state
+  }
+
+  /** Throws AGENT_NOT_FOUND. */
+  agent(id: AgentId): Agent {
+    const agent = this.#byId.get(id)
+    if (!agent) throw meshSwarmError('AGENT_NOT_FOUND', `There is no agent ${id} in ${this.swarmId}.`)
+    return agent
+  }
+
+  /**
+   * Gives each item to a free agent; what finds none waits in a fair queue. Results are in the order of the
+   * items. Never rejects: a failed, timed-out or cancelled item is a failed result and touches no other. After
+   * an abort the items that were not started are CANCELLED; so is everything once the swarm is terminated.
+   *
+   * `work` must not wait for a fan-out over the same swarm: it holds its agent meanwhile.
+   */
+  fanOut<I, O>(
+    request: AgentKind | 'any' | FanOutRequest,
+    items: readonly I[],
+    work: (agent: Agent, item: I, signal: AbortSignal) => O | Promise<O>,
+    signal: AbortSignal,
+  ): Promise<readonly Result<O>[]> {
+    const {
+      kind,
+      flexible = this.#flexible,
+      priority,
+      ...limits
+    }: FanOutRequest = typeof request === 'string' ? { kind: request } : request
+    const wanted = { kind: kind === 'any' ? undefined : kind, flexible, priority }
+    return Promise.all(
+      items.map((item) => {
+        const task = { ...limits, run: (agent: Agent, inner: AbortSignal) => work(agent, item, inner) }
+        return attempt(() => this.pool.run(wanted, task, signal))
+      }),
+    )
+  }
+
+  /** Divides items among the agents of a kind, or among all where it has none: see `share`. */
+  share<I>(
+    items: readonly I[],
+    {
+      kind = 'monitor',
+      key = String,
+    }: { readonly kind?: AgentKind; readonly key?: (item: I) => string } = {},
+  ): ReadonlyMap<AgentId, readonly I[]> {
+    const own = this.agents.filter((agent) => agent.kind === kind)
+    const owners = own.length > 0 ? own : this.agents
+    return share(
+      owners.map(({ agentId }) => agentId),
+      items,
+      key,
+    )
+  }
+
+  /** The agent takes no further task until `resume`. Throws AGENT_NOT_FOUND. */
+  pause(id: AgentId): void {
+    const agent = this.agent(id)
+    this.pool.suspend(agent)
+    agent.pause()
+  }
+
+  resume(id: AgentId): void {
+    const agent = this.agent(id)
+    agent.resume()
+    this.pool.resume(agent)
+  }
+
+  statistics(): SwarmStatistics {
+    const agents = this.agents.map((agent) => agent.reportStatus())
+    const elapsedMs = this.#clock.now() - this.#startedAt
+    const busyMs = agents.reduce((sum, agent) => sum + agent.busyMs, 0)
+    const parallelism = elapsedMs > 0 ? busyMs / elapsedMs : 0
+    return Object.freeze({ swarmId: this.swarmId, elapsedMs, busyMs, parallelism, agents })
+  }
+
+  /**
+   * Stops every agent, and refuses with CANCELLED what waits and what comes. Resolves when no task runs any
+   * more, but for those that outlived their grace. A second call returns the first one's promise.
+   */
+  terminate(): Promise<void> {
+    this.#ending ??= this.#terminate()
+    return this.#ending
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.terminate()
+  }
+
+  async #terminate(): Promise<void> {
+    this.#state = 'terminating'
+    this.pool.close(meshSwarmError('CANCELLED', `${this.swarmId} was terminated.`))
+    await Promise.all(this.agents.map((agent) => agent.terminate()))
+    this.#state = 'terminated'
+  }
+}
