@@ -1,0 +1,6 @@
+export * from './action.ts'
+export * from './driver.ts'
+export * from './formats/index.ts'
+export * from './model.ts'
+export * from './observation.ts'
+export * from './topology/index.ts'
