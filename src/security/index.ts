@@ -1,0 +1,9 @@
+export type { Decision, Operation } from './decision.ts'
+export { type Grant, grant } from './grant.ts'
+export {
+  type ControllerComponents,
+  type ControllerOptions,
+  type ControlMode,
+  MeshNodeController,
+} from './node-controller.ts'
+export { type ReadOnlyMesh, readOnlyMesh } from './read-only-mesh.ts'
