@@ -53,9 +53,18 @@ function releaser(file: string): DirectoryLock {
   let held = true
   return {
     release() {
-      if (held) truncateSync(file)
+      if (held) forget(file)
       held = false
     },
+  }
+}
+
+function forget(file: string): void {
+  try {
+    truncateSync(file)
+  } catch (error) {
+    // The whole directory was removed: nobody can hold a lock there.
+    if (!isErrno(error, 'ENOENT')) throw error
   }
 }
 

@@ -92,9 +92,6 @@ export class SegmentWriter {
 
   #rotate(firstSeq: number): void {
     this.syncNow()
-    // A sync in flight still uses the old file.
-    if (this.#syncing > 0) this.#retired.push(this.#fd)
-    else closeSync(this.#fd)
     const { maxBytes, segmentBytes } = this.#options
     const segments = listSegments(this.#directory)
     let total = segments.reduce((sum, { bytes }) => sum + bytes, segmentBytes)
@@ -103,8 +100,12 @@ export class SegmentWriter {
       rmSync(file)
       total -= bytes
     }
-    this.#fd = openSync(segmentFile(this.#directory, firstSeq), 'a', 0o600)
-    this.#size = 0
+    const fd = openSync(segmentFile(this.#directory, firstSeq), 'a', 0o600)
     syncDirectory(this.#directory)
+    // A sync in flight still uses the old file.
+    if (this.#syncing > 0) this.#retired.push(this.#fd)
+    else closeSync(this.#fd)
+    this.#fd = fd
+    this.#size = 0
   }
 }
