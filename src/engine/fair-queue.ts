@@ -1,6 +1,6 @@
 import { BinaryHeap } from '../core/index.ts'
 
-/** So many earlier arrivals one step of priority overtakes at most. */
+/** One step of priority overtakes fewer earlier arrivals than this. */
 export const PLACES_PER_PRIORITY = 100
 
 interface Place<T> {
@@ -10,7 +10,7 @@ interface Place<T> {
 }
 
 /**
- * First come, first served; each step of priority overtakes the last hundred arrivals and no more, so that
+ * First come, first served; each step of priority overtakes the last 99 arrivals and no more, so that
  * nobody starves. A visitor waits for one kind of server, or for any.
  */
 export class FairQueue<T extends object> {

@@ -114,7 +114,7 @@ export class GraphRun<W extends Worker> {
     const one = new StepAttempt(run, this.#components.clock, {
       record: (number, worker) =>
         this.#record({ kind: 'step-started', run: this.#runId, step: run.id, attempt: number, worker }),
-      valueOf: (id) => this.#steps.get(id)?.value,
+      resultOf: (id) => this.#steps.get(id)?.value,
       accept: (steps) => this.#promise(steps),
       sort: (steps) => sortSteps(steps, new Set(this.#steps.keys())),
     })

@@ -6,7 +6,7 @@ import type { Worker } from './worker.ts'
 /** What an attempt asks of the run that it is part of. */
 export interface AttemptHost<W extends Worker> {
   record(attempt: number, worker: string): Promise<void>
-  valueOf(step: StepId): unknown
+  resultOf(step: StepId): unknown
   /** Holds so many places, or gives them back where negative. Throws STEP_LIMIT_EXCEEDED. */
   accept(steps: number): void
   /** Throws INVALID_INPUT where the graph would not be sound with these steps. */
@@ -49,7 +49,7 @@ export class StepAttempt<W extends Worker> {
           stepId: id,
           worker,
           attempt: this.#run.attempts,
-          valueOf: (step) => this.#valueOf(step),
+          resultOf: (step) => this.#resultOf(step),
           add: (steps) => this.#add(steps),
         },
         signal,
@@ -79,8 +79,8 @@ export class StepAttempt<W extends Worker> {
     return []
   }
 
-  #valueOf(step: StepId): unknown {
-    if (this.#run.after.includes(step)) return this.#host.valueOf(step)
+  #resultOf(step: StepId): unknown {
+    if (this.#run.after.includes(step)) return this.#host.resultOf(step)
     throw meshSwarmError('INVALID_INPUT', `Step ${this.#run.id} does not come after ${step}.`, {
       details: { step: this.#run.id, wanted: step },
     })

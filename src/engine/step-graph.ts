@@ -9,7 +9,7 @@ export interface StepContext<W extends Worker = Worker> {
   /** 1 for the first attempt. */
   readonly attempt: number
   /** The value of a step that this one comes after. Throws INVALID_INPUT for any other. */
-  valueOf(step: StepId): unknown
+  resultOf(step: StepId): unknown
   /**
    * Adds steps that come after this one. They count against the step limit at once (STEP_LIMIT_EXCEEDED), and
    * exist from the end of this attempt on, where it succeeds. Throws INVALID_INPUT where the graph would not

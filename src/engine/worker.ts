@@ -21,13 +21,17 @@ export interface Worker {
 /** A worker without identity or state: one of `n` slots. */
 export class Slot implements Worker {
   readonly id: string
-  readonly kind = 'slot'
+  readonly kind: string
   readonly #clock: Clock
   #last: Supervised<unknown> | undefined
 
-  constructor({ clock }: { readonly clock: Clock }, { id }: { readonly id: string }) {
+  constructor(
+    { clock }: { readonly clock: Clock },
+    { id, kind = 'slot' }: { readonly id: string; readonly kind?: string },
+  ) {
     this.#clock = clock
     this.id = id
+    this.kind = kind
   }
 
   async whenFree(): Promise<void> {
