@@ -1,0 +1,114 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize, relative, sep } from 'node:path'
+import floors from './floors.json' with { type: 'json' }
+
+export interface Import {
+  readonly from: string
+  readonly to: string
+}
+
+const FLOORS: ReadonlyMap<string, number> = new Map(Object.entries(floors))
+
+/** The folder under src/ that a file lies in; undefined for a file elsewhere. */
+function roomOf(file: string): string | undefined {
+  return /^src\/([^/]+)\//.exec(file)?.[1]
+}
+
+const COMMENTS = /\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm
+const SPECIFIERS = [
+  /\b(?:import|export)\s(?:[^'"`;]*?\sfrom\s*)?['"]([^'"]+)['"]/g,
+  /\b(?:import|export)\s*[*{][^'"`;]*?\}?\s*from\s*['"]([^'"]+)['"]/g,
+  /\b(?:import|require)\s*\(\s*['"`]([^'"`]+)['"`]/g,
+  /\bnew\s+URL\(\s*['"]([^'"]+)['"]\s*,\s*import\.meta\.url/g,
+]
+
+/** Every module that the text names: static and dynamic imports, re-exports, type imports, worker files. */
+export function specifiersOf(source: string): string[] {
+  const code = source.replace(COMMENTS, '')
+  return [
+    ...new Set(SPECIFIERS.flatMap((pattern) => [...code.matchAll(pattern)].map((match) => match[1] ?? ''))),
+  ]
+}
+
+/** The relative imports of a file, with both ends relative to the repository root, '/' between the parts. */
+export function importsOf(file: string, source: string): Import[] {
+  return specifiersOf(source)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => ({ from: file, to: slashes(normalize(join(dirname(file), specifier))) }))
+}
+
+/** What is wrong with the import, in words; undefined when it is allowed. */
+export function violationOf({ from, to }: Import): string | undefined {
+  const room = roomOf(from)
+  if (!from.startsWith('src/')) return violationFromOutside(from, to)
+  if (!to.startsWith('src/')) {
+    return /^(lab|bench|test|web)\//.test(to) ? `${from} sees ${to}: src/ is blind to it` : undefined
+  }
+  const target = roomOf(to)
+  if (room === undefined || target === undefined) return `${from} -> ${to}: src/ holds folders only`
+  const floor = FLOORS.get(room)
+  const targetFloor = FLOORS.get(target)
+  if (floor === undefined || targetFloor === undefined) return `${from} -> ${to}: a folder has no floor`
+  if (room === target) return undefined
+  if (targetFloor >= floor) return `${from} -> ${to}: floor ${floor} imports from floor ${targetFloor}`
+  if (to !== `src/${target}/index.ts`) return `${from} -> ${to}: not through src/${target}/index.ts`
+  return undefined
+}
+
+function violationFromOutside(from: string, to: string): string | undefined {
+  if (from.startsWith('test/')) return undefined
+  if (to.startsWith('src/') && !/^src\/[^/]+\/index\.ts$/.test(to))
+    return `${from} -> ${to}: not through a door`
+  if (from.startsWith('lab/') && /^(bench|test)\//.test(to)) return `${from} -> ${to}: lab/ stands alone`
+  return undefined
+}
+
+/** One cycle among the imports as a list of files, the first repeated at the end; undefined when none. */
+export function findCycle(imports: readonly Import[]): string[] | undefined {
+  const targets = Map.groupBy(imports, ({ from }) => from)
+  const finished = new Set<string>()
+  const path: string[] = []
+  const visit = (file: string): string[] | undefined => {
+    if (finished.has(file)) return undefined
+    const start = path.indexOf(file)
+    if (start >= 0) return [...path.slice(start), file]
+    path.push(file)
+    for (const { to } of targets.get(file) ?? []) {
+      const cycle = visit(to)
+      if (cycle) return cycle
+    }
+    path.pop()
+    finished.add(file)
+    return undefined
+  }
+  for (const file of targets.keys()) {
+    const cycle = visit(file)
+    if (cycle) return cycle
+  }
+  return undefined
+}
+
+export interface SourceFile {
+  readonly file: string
+  readonly source: string
+}
+
+/** Every TypeScript and JavaScript file below the folders; a folder that does not exist has none. */
+export function readSources(root: string, folders: readonly string[]): SourceFile[] {
+  return folders.flatMap((folder) => {
+    let names: string[]
+    try {
+      names = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    } catch {
+      return []
+    }
+    return names
+      .filter((name) => /\.[cm]?[jt]sx?$/.test(name))
+      .map((name) => join(root, folder, name))
+      .map((path) => ({ file: slashes(relative(root, path)), source: readFileSync(path, 'utf8') }))
+  })
+}
+
+function slashes(path: string): string {
+  return path.split(sep).join('/')
+}
