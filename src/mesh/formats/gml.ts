@@ -9,7 +9,7 @@ import { decodeLinks, decodeNodes } from './gml-decode.ts'
 import { encodeEdge, encodeNode } from './gml-encode.ts'
 import { type GmlList, type GmlPair, parseGml } from './gml-text.ts'
 import { gmlAttributes, printRecord, recordOf } from './gml-value.ts'
-import { findMistake, lineAndColumn } from './json-text.ts'
+import { findMistake, placeFinder } from './json-text.ts'
 import { checked } from './schema.ts'
 
 /** What every part of a GML file is read with. */
@@ -28,7 +28,8 @@ export const gml: FormatCodec = {
   decode(text, options: DecodeOptions) {
     const top = parseGml(text)
     const [graph, another] = top.filter((pair) => pair.key === 'graph')
-    const place = (pair: GmlPair) => lineAndColumn(text, pair.offset)
+    const placeAt = placeFinder(text)
+    const place = (pair: GmlPair) => placeAt(pair.offset)
     if (graph === undefined) throw invalidTopology('the document', 'no graph [ … ] in it')
     if (another !== undefined) throw invalidTopology(place(another), 'a second graph; a file holds one')
     if (typeof graph.value !== 'object') throw invalidTopology(place(graph), 'graph is not a [ list ]')

@@ -19,6 +19,21 @@ export function lineAndColumn(text: string, offset: number): string {
   return `line ${line}, column ${offset - before.lastIndexOf('\n')}`
 }
 
+/** `lineAndColumn` for many places of the same text. */
+export function placeFinder(text: string): (offset: number) => string {
+  const starts = [0]
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
+  return (offset) => {
+    let [low, high] = [0, starts.length]
+    while (high - low > 1) {
+      const middle = (low + high) >> 1
+      if ((starts[middle] ?? 0) <= offset) low = middle
+      else high = middle
+    }
+    return `line ${low + 1}, column ${offset - (starts[low] ?? 0) + 1}`
+  }
+}
+
 export function shown(text: string, offset: number): string {
   const character = String.fromCodePoint(text.codePointAt(offset) ?? 0)
   return /[\p{C}\p{Z}]/u.test(character)

@@ -1,0 +1,5 @@
+export { AllPairs } from './all-pairs.ts'
+export type { ReachabilityLoss } from './loss.ts'
+export { MeshRouter, type RouterOptions, type WhatIf } from './mesh-router.ts'
+export { DEFAULT_ASSUMED, type RouterMetric } from './metric.ts'
+export type { MeshPath } from './path.ts'
