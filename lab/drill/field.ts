@@ -1,5 +1,4 @@
 import type { Clock, Random } from '../../src/core/index.ts'
-import type { MeshDriver } from '../../src/mesh/index.ts'
 import type { FaultTarget, Placement, PlaceOptions } from '../faults/index.ts'
 import type { OutageOptions, OutageReport } from '../outage.ts'
 
@@ -12,12 +11,11 @@ export interface TrafficProbe {
 
 /**
  * Where a drill happens: a mesh that can be broken and watched from outside. The real lab and the simulated mesh
- * are fields; the swarm under test gets `driver` and nothing else of it.
+ * are fields. The swarm under test gets a driver and nothing of the field but its clock.
  */
 export interface DrillField {
   readonly name: string
   readonly nodes: number
-  readonly driver: MeshDriver
   readonly clock: Clock
   place(fault: string, random: Random, signal: AbortSignal, options?: PlaceOptions): Promise<Placement>
   /** Lets the fault strike; resolves with what takes it back. */

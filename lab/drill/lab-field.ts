@@ -1,15 +1,13 @@
 import { type Clock, RealClock } from '../../src/core/index.ts'
-import type { MeshDriver } from '../../src/mesh/index.ts'
 import { injectFault, type Lab, type Placement, Prober, placeFault, revertAll } from '../index.ts'
 import type { DrillField } from './field.ts'
 
-/** The lab of real daemons as a field. `close` takes all faults back and closes the driver, not the lab. */
-export function labField(lab: Lab, driver: MeshDriver): DrillField {
+/** The lab of real daemons as a field. `close` takes all faults back; the lab stays up. */
+export function labField(lab: Lab): DrillField {
   const clock: Clock = new RealClock()
   return {
     name: lab.name,
     nodes: lab.nodes.length,
-    driver,
     clock,
     place: (fault, random, signal, options): Promise<Placement> =>
       placeFault(lab, fault, random, signal, options),
@@ -23,7 +21,6 @@ export function labField(lab: Lab, driver: MeshDriver): DrillField {
     },
     close: async () => {
       await revertAll(lab)
-      await driver.close()
     },
   }
 }

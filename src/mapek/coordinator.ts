@@ -18,7 +18,8 @@ export interface Inheritance {
   readonly quarantines: readonly Quarantine[]
 }
 
-const KEEPER = agentId('coordinator')
+/** Who gives back what was kept off. */
+export const KEEPER = agentId('coordinator')
 
 /**
  * Closes the loop over one mesh: rounds of Monitor, and for each new cause one incident that goes through
@@ -120,13 +121,24 @@ export class SwarmMAPEKCoordinator {
       .catch((error: unknown) => close('interrupted', fromUnknown(error).message))
   }
 
+  /** Gives everything back that traffic is kept off, whatever its state: for a person who takes over. */
+  async release(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#quarantines.active().map((entry) => this.#giveBackOne(entry, signal)))
+  }
+
   /** Gives back what has been good for its hold-down. A relapse opens a new incident with a longer one. */
   #giveBack(scope: Scope, due: readonly Quarantine[]): void {
-    const { controller, ids, record } = this.#components
-    for (const entry of due) {
-      this.#quarantines.remove(entry.key)
-      void scope.spawn(async (signal) => {
-        for (const action of entry.undo) {
+    for (const entry of due)
+      void scope.spawn((signal) => this.#giveBackOne(entry, signal)).catch(() => undefined)
+  }
+
+  /** What fails is kept in quarantine and tried again later. */
+  async #giveBackOne(entry: Quarantine, signal: AbortSignal): Promise<void> {
+    const { controller, ids, record, clock } = this.#components
+    this.#quarantines.remove(entry.key)
+    try {
+      await Promise.all(
+        entry.undo.map(async (action) => {
           const id = changeId(ids.next('change'))
           const options = { id, confirmWithinMs: this.#options.confirmMarginMs, reason: entry.incident }
           record({
@@ -137,8 +149,14 @@ export class SwarmMAPEKCoordinator {
           })
           await controller.apply(KEEPER, action, options, signal)
           await controller.confirm(KEEPER, id, signal)
-        }
-      })
+        }),
+      )
+    } catch (error) {
+      const { code, message: text } = fromUnknown(error)
+      const [action] = entry.undo
+      if (action)
+        record({ kind: 'action-failed', incident: entry.incident, agent: KEEPER, action, code, text })
+      this.#quarantines.adopt({ ...entry, since: clock.now() })
     }
   }
 

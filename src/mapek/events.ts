@@ -88,6 +88,17 @@ export type HealEvent =
       readonly text: string
       readonly changes: readonly ChangeId[]
     }
+  | {
+      readonly kind: 'decision'
+      readonly operation: 'apply' | 'confirm' | 'rollback'
+      readonly by: AgentId
+      readonly change: ChangeId
+      readonly action: MeshAction
+      readonly reason: string
+      readonly allowed: boolean
+      readonly code?: string
+      readonly why?: string
+    }
   | { readonly kind: 'monitor-trouble'; readonly text: string }
 
-export type StampedHealEvent = HealEvent & { readonly at: number }
+export type StampedHealEvent = HealEvent & { readonly at: number; readonly seq: number }

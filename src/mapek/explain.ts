@@ -87,6 +87,7 @@ function tell(event: StampedHealEvent): string[] {
       return [`${event.outcome}: ${event.text}`]
     case 'interrupted':
       return [event.text]
+    case 'decision':
     case 'run-started':
     case 'monitor-trouble':
       return []

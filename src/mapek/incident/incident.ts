@@ -98,6 +98,8 @@ export interface Remedy {
   readonly title: string
   readonly cause: Cause
   readonly actions: readonly MeshAction[]
+  /** Done once all of `actions` hold: what makes the daemons around notice sooner. */
+  readonly followUp: readonly MeshAction[]
   readonly risk: number
   readonly proof: Proof
   /** What must be given back when the cause has gone; empty for remedies that restore the configuration. */

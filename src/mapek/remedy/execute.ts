@@ -18,7 +18,7 @@ export interface Execution {
 
 type ExecuteComponents = Pick<MapekComponents, 'controller' | 'workforce' | 'ids' | 'record' | 'clock'>
 
-/** All actions of the remedy in parallel, one executor each. All hold, or all are undone. */
+/** All actions of the remedy in parallel, one executor each, then what follows up. All hold, or all are undone. */
 export async function execute(
   components: ExecuteComponents,
   incident: IncidentId,
@@ -26,11 +26,28 @@ export async function execute(
   options: MapekOptions,
   signal: AbortSignal,
 ): Promise<Execution> {
-  const { controller, workforce, ids, record, clock } = components
+  const applied: AppliedByAgent[] = []
+  for (const actions of [remedy.actions, remedy.followUp]) {
+    const failure = await applyAll(components, incident, actions, applied, options, signal)
+    if (!failure) continue
+    await undo(components, incident, applied, failure.text)
+    return { applied: [], failure }
+  }
+  return { applied, failure: undefined }
+}
+
+async function applyAll(
+  { controller, workforce, ids, record, clock }: ExecuteComponents,
+  incident: IncidentId,
+  actions: readonly MeshAction[],
+  applied: AppliedByAgent[],
+  options: MapekOptions,
+  signal: AbortSignal,
+): Promise<Execution['failure']> {
   const confirmWithinMs = options.verifyDeadlineMs + options.confirmMarginMs
   const results = await workforce.fanOut(
     'executor',
-    remedy.actions,
+    actions,
     async (agent, action, itemSignal): Promise<AppliedByAgent> => {
       const id = changeId(ids.next('change'))
       const confirmBy = clock.now() + confirmWithinMs
@@ -41,10 +58,9 @@ export async function execute(
     },
     signal,
   )
-  const applied: AppliedByAgent[] = []
   let failure: Execution['failure']
   results.forEach((result, index) => {
-    const action = remedy.actions[index]
+    const action = actions[index]
     if (result.ok) applied.push(result.value)
     else if (action) {
       const { code, message: text } = result.error
@@ -52,8 +68,7 @@ export async function execute(
       record({ kind: 'action-failed', incident, agent: undefined, action, code, text })
     }
   })
-  if (failure) await undo(components, incident, applied, failure.text)
-  return { applied: failure ? [] : applied, failure }
+  return failure
 }
 
 /** Takes the changes back, the last first. Runs to its end whatever is cancelled; the node's timer is the net. */

@@ -74,16 +74,11 @@ function remedy(
   title: string,
   actions: readonly MeshAction[],
   proof: Proof,
-  quarantines?: 'link' | 'node',
+  extra: { readonly quarantines?: 'link' | 'node'; readonly followUp?: readonly MeshAction[] } = {},
 ): Remedy {
-  return {
-    title,
-    cause: hypothesis.cause,
-    actions,
-    risk: Math.max(...actions.map(riskTier)),
-    proof,
-    quarantines,
-  }
+  const { quarantines, followUp = [] } = extra
+  const risk = Math.max(...actions.map(riskTier))
+  return { title, cause: hypothesis.cause, actions, followUp, risk, proof, quarantines }
 }
 
 /** Both ends announce a cost that no other path has: the link stays as the last resort. */
@@ -95,7 +90,7 @@ function avoidLink(input: LadderInput, link: LinkId): Remedy[] {
   )
   if (actions.length === 0) return []
   const proof = { ...restored(input, link), avoidsLink: link }
-  return [remedy(input, `keep traffic off ${link}`, actions, proof, 'link')]
+  return [remedy(input, `keep traffic off ${link}`, actions, proof, { quarantines: 'link' })]
 }
 
 function avoidance({ book, options }: LadderInput, node: NodeId, iface: string): MeshAction {
@@ -105,13 +100,17 @@ function avoidance({ book, options }: LadderInput, node: NodeId, iface: string):
 
 /** The neighbours turn away from the node; it stays reachable, at a price. */
 function drain(input: LadderInput, node: NodeId): Remedy[] {
-  const actions: MeshAction[] = []
-  for (const link of input.snapshot.links.values()) {
-    const side = link.a.node === node ? link.b : link.b.node === node ? link.a : undefined
-    if (side?.iface !== undefined) actions.push(avoidance(input, side.node, side.iface))
-  }
+  const actions = facing(input.snapshot, node).map((side) => avoidance(input, side.node, side.iface))
   if (actions.length === 0) return []
-  return [remedy(input, `route around ${node}`, actions, through(input, node, true), 'node')]
+  return [remedy(input, `route around ${node}`, actions, through(input, node, true), { quarantines: 'node' })]
+}
+
+/** The interfaces of a node's neighbours that face it. */
+function facing(snapshot: MeshSnapshot, node: NodeId): { readonly node: NodeId; readonly iface: string }[] {
+  return [...snapshot.links.values()].flatMap(({ a, b }) => {
+    const side = a.node === node ? b : b.node === node ? a : undefined
+    return side?.iface === undefined ? [] : [{ node: side.node, iface: side.iface }]
+  })
 }
 
 function clampMtu(input: LadderInput, link: LinkId): Remedy[] {
@@ -163,8 +162,12 @@ function daemonRemedies(input: LadderInput, node: NodeId, cause: 'daemon-dead' |
   return [remedy(input, `resume the daemon on ${node}`, [{ kind: 'resume-daemon', node }], proof), restart]
 }
 
+/**
+ * Without the follow-up the withdrawn route lingers up to seconds with the announcer's neighbours: taking their
+ * interfaces out and in again makes them forget it at once (measured: 0.1 s instead of 0.1 to 7 s).
+ */
 function withdraw(input: LadderInput): Remedy[] {
-  const { root } = input
+  const { root, snapshot, book } = input
   if (root.kind !== 'originator') return []
   const { announcer, victim, prefix, believers } = root.symptom
   const pairs = believers.filter((from) => from !== victim && from !== announcer).slice(0, 6)
@@ -174,14 +177,12 @@ function withdraw(input: LadderInput): Remedy[] {
     avoidsLink: undefined,
     avoidsNode: undefined,
   }
-  return [
-    remedy(
-      input,
-      `stop ${announcer} from announcing ${prefix}`,
-      [{ kind: 'withdraw-prefix', node: announcer, prefix }],
-      proof,
-    ),
-  ]
+  const followUp = facing(snapshot, announcer).map(({ node, iface }): MeshAction => {
+    const rxcost = book.nominalCost(node, iface) ?? WIRE_COST
+    return { kind: 'set-link-cost', node, iface, rxcost, previous: rxcost }
+  })
+  const title = `stop ${announcer} from announcing ${prefix}`
+  return [remedy(input, title, [{ kind: 'withdraw-prefix', node: announcer, prefix }], proof, { followUp })]
 }
 
 function restoreCost(input: LadderInput): Remedy[] {

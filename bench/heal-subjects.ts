@@ -1,0 +1,70 @@
+import type { DrillField } from '../lab/drill/field.ts'
+import { labField } from '../lab/drill/lab-field.ts'
+import { supervise } from '../lab/drill/supervise.ts'
+import { Lab, type Profile, type Topology } from '../lab/index.ts'
+import { RealClock, seededRandom } from '../src/core/index.ts'
+import { type MapekOptions, SimulatedTwin, type StampedHealEvent } from '../src/mapek/index.ts'
+import { BabelDriver, readInventory } from '../src/mesh/index.ts'
+
+export interface Subject {
+  readonly name: string
+  readonly profile: Profile
+  /** undefined: nobody helps the daemons. */
+  readonly agents: number | undefined
+}
+
+export const SUBJECTS: readonly Subject[] = [
+  { name: 'babeld', profile: 'default', agents: undefined },
+  { name: 'babeld tuned', profile: 'tuned', agents: undefined },
+  { name: 'one agent', profile: 'default', agents: 1 },
+  { name: 'swarm', profile: 'default', agents: 100 },
+]
+
+/** A lab with one subject at work on it. */
+export interface Arena {
+  readonly field: DrillField
+  readonly lab: Lab
+  readonly events: () => readonly StampedHealEvent[]
+  /** Ends quarantines, so that the next trial finds the mesh as it was. */
+  reset(signal: AbortSignal): Promise<void>
+  close(): Promise<void>
+}
+
+/** Brings a lab up, lets it settle, and puts the subject to work. Leaves nothing behind after a failure. */
+export async function openArena(
+  subject: Subject,
+  topology: Topology,
+  options: Partial<MapekOptions>,
+  signal: AbortSignal,
+): Promise<Arena> {
+  const lab = await Lab.up(topology, { name: 'bench', profile: subject.profile }, signal)
+  const closers: (() => Promise<unknown>)[] = [() => lab.down()]
+  const close = async () => {
+    for (const closer of closers.toReversed()) await closer().catch(() => undefined)
+  }
+  try {
+    const field = labField(lab)
+    closers.push(() => field.close())
+    await lab.waitConverged(signal)
+    await field.settle(60_000, signal)
+    if (subject.agents === undefined) return { field, lab, events: () => [], reset: async () => {}, close }
+    const clock = new RealClock()
+    const inventory = await readInventory(lab.inventory)
+    const driver = await BabelDriver.open({ clock }, { inventory }, signal)
+    closers.push(() => driver.close())
+    const twin = new SimulatedTwin({ random: seededRandom(1) })
+    const all = {
+      mode: 'heal',
+      agents: subject.agents,
+      blastRadius: topology.nodes.length,
+      ...options,
+    } as const
+    const supervision = await supervise({ driver, clock, twin }, all)
+    closers.push(() => supervision.stop())
+    const reset = (resetSignal: AbortSignal) => supervision.session.coordinator.release(resetSignal)
+    return { field, lab, events: () => supervision.events, reset, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

@@ -1,0 +1,45 @@
+import { type Clock, sequentialIds } from '../../src/core/index.ts'
+import {
+  type DigitalTwin,
+  type HealEvent,
+  HealingSession,
+  type SessionOptions,
+  type StampedHealEvent,
+} from '../../src/mapek/index.ts'
+import type { MeshDriver } from '../../src/mesh/index.ts'
+import { MemoryJournal } from '../../src/store/index.ts'
+
+/** A swarm at work on a mesh that somebody breaks. */
+export interface Supervision {
+  readonly session: HealingSession
+  readonly events: readonly StampedHealEvent[]
+  /** Ends the swarm. Rejects with what stopped it earlier, if anything did. A second call returns the first one. */
+  stop(): Promise<void>
+}
+
+export async function supervise(
+  { driver, clock, twin }: { readonly driver: MeshDriver; readonly clock: Clock; readonly twin: DigitalTwin },
+  options: SessionOptions,
+  onEvent: (event: StampedHealEvent) => void = () => {},
+): Promise<Supervision> {
+  const events: StampedHealEvent[] = []
+  const stop = new AbortController()
+  const journal = new MemoryJournal<HealEvent>({ clock })
+  const listen = (event: StampedHealEvent) => {
+    events.push(event)
+    onEvent(event)
+  }
+  const components = { driver, clock, ids: sequentialIds(clock.now()), twin, journal, onEvent: listen }
+  const session = await HealingSession.open(components, options, stop.signal)
+  const running = session.run(stop.signal)
+  // Whoever stops it hears of a failure; until then it must not end the process.
+  running.catch(() => undefined)
+  return {
+    session,
+    events,
+    stop: () => {
+      stop.abort()
+      return running
+    },
+  }
+}

@@ -1,0 +1,106 @@
+import { join } from 'node:path'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { entropySeed, meshSwarmError, RealClock, randomIds, seededRandom } from '../core/index.ts'
+import {
+  type HealEvent,
+  HealingSession,
+  type Mode,
+  SimulatedTwin,
+  type StampedHealEvent,
+} from '../mapek/index.ts'
+import { BabelDriver, inventoryOfSocket, readInventory } from '../mesh/index.ts'
+import { FileJournal } from '../store/index.ts'
+import { storyLine } from './story-line.ts'
+
+export interface HealFlags {
+  readonly mesh: string
+  readonly mode: Mode
+  readonly socket?: string
+  readonly inventory?: string
+  readonly agents?: number
+  readonly blastRadius?: number
+  readonly journal: string
+  readonly json?: boolean
+  /** For meshes that are built for the occasion (lab, sim). */
+  readonly topology?: string
+  readonly nodes?: number
+  readonly seed?: number
+}
+
+export interface HealContext {
+  readonly print: (text: string) => void
+  readonly signal: AbortSignal
+  /** Meshes that exist only beside the product: the lab and the simulator with their drills. */
+  readonly meshes: Readonly<Record<string, (flags: HealFlags, context: HealContext) => Promise<void>>>
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Not a whole number from 1.')
+  return value
+}
+
+/** Adds `heal`: watch a mesh, and in mode `heal` repair it. A fresh install only advises. */
+export function registerHealCommand(program: Command, context: HealContext): void {
+  const meshes = ['babel', ...Object.keys(context.meshes)]
+  program
+    .command('heal')
+    .description('watch a mesh, find what is broken and, in mode heal, repair it')
+    .addOption(new Option('--mesh <kind>', 'which mesh').choices(meshes).default('babel'))
+    .addOption(
+      new Option('--mode <mode>', 'observe: only look; advise: say what it would do; heal: do it').choices([
+        'observe',
+        'advise',
+        'heal',
+      ]),
+    )
+    .option('--socket <path>', "a running babeld's control socket (babel)")
+    .option('--inventory <file>', 'JSON file that lists your nodes (babel)')
+    .option('--topology <spec>', 'file or shape to build the mesh from (lab, sim)')
+    .option('--nodes <count>', 'take a connected part of so many nodes (lab, sim)', wholeNumber)
+    .option('--agents <count>', 'size of the swarm, 1 to 100', wholeNumber)
+    .option('--blast-radius <count>', 'most nodes changed within ten minutes', wholeNumber)
+    .option('--journal <dir>', 'where every decision is kept', join('.meshswarm', 'journal'))
+    .option('--seed <number>', 'repeat a drill (lab, sim)', wholeNumber)
+    .option('--json', 'one JSON object a line')
+    .action(async (flags: HealFlags) => {
+      const special = context.meshes[flags.mesh]
+      if (special) await special(flags, context)
+      else await healBabel({ ...flags, mode: flags.mode ?? 'advise' }, context)
+    })
+}
+
+async function healBabel(flags: HealFlags, { print, signal }: HealContext): Promise<void> {
+  const inventory = await inventoryFrom(flags)
+  const clock = new RealClock()
+  const random = seededRandom(entropySeed())
+  const driver = await BabelDriver.open({ clock }, { inventory }, signal)
+  const journal = new FileJournal<HealEvent>({ clock }, { directory: flags.journal })
+  try {
+    const show = (event: StampedHealEvent) => {
+      const line = flags.json ? JSON.stringify(event) : storyLine(event)
+      if (line !== undefined) print(line)
+    }
+    const twin = new SimulatedTwin({ random: random.fork('twin') })
+    const components = { driver, clock, ids: randomIds(random.fork('ids')), twin, journal, onEvent: show }
+    const { mode, agents, blastRadius } = flags
+    const limits = {
+      ...(agents === undefined ? {} : { agents }),
+      ...(blastRadius === undefined ? {} : { blastRadius }),
+    }
+    const session = await HealingSession.open(components, { mode, ...limits }, signal)
+    await session.run(signal)
+  } finally {
+    await journal.close()
+    await driver.close()
+  }
+}
+
+async function inventoryFrom(flags: HealFlags) {
+  if (flags.inventory !== undefined) return readInventory(flags.inventory)
+  if (flags.socket !== undefined) return inventoryOfSocket(flags.socket)
+  throw meshSwarmError(
+    'INVALID_CONFIGURATION',
+    'Which mesh? Give --socket PATH of a running babeld, or --inventory FILE.',
+  )
+}

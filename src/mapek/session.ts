@@ -1,0 +1,92 @@
+import type { Clock, IdSource } from '../core/index.ts'
+import type { MeshDriver } from '../mesh/index.ts'
+import { type Decision, MeshNodeController, readOnlyMesh } from '../security/index.ts'
+import type { Journal } from '../store/index.ts'
+import { Swarm } from '../swarm/index.ts'
+import { KEEPER, SwarmMAPEKCoordinator } from './coordinator.ts'
+import type { HealEvent, StampedHealEvent } from './events.ts'
+import { inheritFrom } from './inheritance.ts'
+import type { MapekOptions } from './options.ts'
+import type { DigitalTwin } from './twin.ts'
+
+export interface SessionComponents {
+  readonly driver: MeshDriver
+  readonly clock: Clock
+  readonly ids: IdSource
+  readonly twin: DigitalTwin
+  readonly journal: Journal<HealEvent>
+  /** Hears every event after it is in the journal. */
+  readonly onEvent?: (event: StampedHealEvent) => void
+}
+
+export interface SessionOptions extends Partial<MapekOptions> {
+  /** 1 to 100. Default: one for each node, at least 10. One agent does the same work one step after another. */
+  readonly agents?: number
+  /** Different nodes that may be changed within ten minutes; the controller's default unless told. */
+  readonly blastRadius?: number
+}
+
+const GRANT_MS = 24 * 3_600_000
+
+/** Everything that heals one mesh, put together: swarm, controller, coordinator, journal. */
+export class HealingSession {
+  readonly coordinator: SwarmMAPEKCoordinator
+  readonly swarm: Swarm
+  readonly #journal: Journal<HealEvent>
+
+  private constructor(coordinator: SwarmMAPEKCoordinator, swarm: Swarm, journal: Journal<HealEvent>) {
+    this.coordinator = coordinator
+    this.swarm = swarm
+    this.#journal = journal
+  }
+
+  static async open(
+    components: SessionComponents,
+    options: SessionOptions,
+    signal: AbortSignal,
+  ): Promise<HealingSession> {
+    const { driver, clock, ids, twin, journal, onEvent } = components
+    const { agents, blastRadius, ...mapek } = options
+    const nodes = (await driver.snapshot(signal)).nodes.size
+    const swarm = new Swarm(
+      { clock },
+      { agents: agents ?? Math.min(100, Math.max(10, nodes)), flexible: true },
+    )
+    const record = (event: HealEvent) => {
+      const stamped = journal.appendSync(event)
+      onEvent?.(stamped)
+    }
+    const onDecision = (decision: Decision) => record(asEvent(decision))
+    const controller = new MeshNodeController(
+      { driver, clock, meshSize: () => nodes, onDecision },
+      { mode: mapek.mode ?? 'advise', ...(blastRadius === undefined ? {} : { budgetNodes: blastRadius }) },
+    )
+    for (const agent of [...swarm.agents.map((one) => one.agentId), KEEPER]) {
+      const limits = { expiresAt: clock.now() + GRANT_MS, maxTouchedNodes: Number.MAX_SAFE_INTEGER }
+      controller.grant({ agent, actions: 'all', nodes: 'all', ...limits })
+    }
+    const eyes = readOnlyMesh(driver)
+    const coordinator = new SwarmMAPEKCoordinator(
+      { eyes, controller, workforce: swarm, twin, clock, ids, record },
+      mapek,
+    )
+    return new HealingSession(coordinator, swarm, journal)
+  }
+
+  /** Heals until the signal aborts; may be called once. What an earlier run left in the journal is taken over. */
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      await this.coordinator.run(inheritFrom(this.#journal.read()), signal)
+    } finally {
+      await this.swarm.terminate()
+    }
+  }
+}
+
+function asEvent(decision: Decision): HealEvent {
+  const { operation, agent, change, action, reason } = decision
+  const verdict = decision.allowed
+    ? ({ allowed: true } as const)
+    : { allowed: false, code: decision.code, why: decision.why }
+  return { kind: 'decision', operation, by: agent, change, action, reason, ...verdict }
+}
