@@ -1,0 +1,5 @@
+export { type CommunityOptions, communityTopology } from './community.ts'
+export { SIM_FAULTS, strike } from './faults.ts'
+export { type SimField, simField } from './field.ts'
+export { placeInSim } from './place.ts'
+export { SimProber, type SimProberOptions } from './prober.ts'

@@ -1,0 +1,5 @@
+export { SimDriver, type SimDriverOptions } from './driver.ts'
+export { SimMesh, type SimMeshOptions } from './mesh.ts'
+export { PROFILES, type ProfileName, type SimProfile } from './profile.ts'
+export type { SimTopology, SimTopologyLink, SimTopologyNode } from './topology.ts'
+export type { World } from './world.ts'

@@ -1,0 +1,152 @@
+import { isNewer, routeMetric } from './metric.ts'
+import { queueOn } from './queue.ts'
+import { INFINITE, type MeshState, NO_ROUTE, type PendingRequest, RUNNING } from './state.ts'
+import { LOST } from './world.ts'
+
+const REQUEST_BYTES = 80
+const MAX_HOPS = 64
+/** A request is tried this often before a node gives up. */
+const TRIES = 3
+const REQUEST_LIFE_MS = 65_000
+
+interface SeqnoRequest {
+  readonly prefix: number
+  readonly router: number
+  readonly seqno: number
+  readonly hops: number
+}
+
+/** Asks every neighbour for a newer seqno of a source, again after 2, 4 … s until one comes. */
+export function askForSeqno(
+  state: MeshState,
+  node: number,
+  prefix: number,
+  router: number,
+  seqno: number,
+): void {
+  const request = { prefix, router, seqno: seqno & 0xffff, hops: MAX_HOPS }
+  const epoch = state.epoch[node]
+  remember(state, node, request)
+  const attempt = (tries: number) => {
+    const last = state.wiring.first[node + 1] as number
+    for (let slot = state.wiring.first[node] as number; slot < last; slot++) sendRequest(state, slot, request)
+    if (tries <= 1) return
+    state.call(state.roughly(2000) * 2 ** (TRIES - tries), () => {
+      if (state.epoch[node] !== epoch) return
+      if (isAwaited(state, node, prefix, router, request.seqno - 1)) attempt(tries - 1)
+    })
+  }
+  attempt(TRIES)
+}
+
+/** Asks one neighbour only: the way to make an infeasible route of its usable. */
+export function askNeighbour(
+  state: MeshState,
+  slot: number,
+  prefix: number,
+  router: number,
+  seqno: number,
+): void {
+  const request = { prefix, router, seqno: seqno & 0xffff, hops: MAX_HOPS }
+  const node = state.wiring.owner[slot] as number
+  if (isRemembered(state, node, request)) return
+  remember(state, node, request)
+  sendRequest(state, slot, request)
+}
+
+/** Whether somebody waits here for a newer seqno than `seqno`: an answer is passed on at once. */
+export function isAwaited(
+  state: MeshState,
+  node: number,
+  prefix: number,
+  router: number,
+  seqno: number,
+): boolean {
+  const requests = state.requests[node] as Map<number, PendingRequest>
+  if (requests.size === 0) return false
+  const pending = requests.get(prefix * 65536 + router)
+  if (pending === undefined) return false
+  if (pending.until >= state.now) return isNewer(pending.seqno, seqno & 0xffff)
+  requests.delete(prefix * 65536 + router)
+  return false
+}
+
+/** Whether an update with this seqno is what a pending request asked for; then it is pending no more. */
+export function satisfies(
+  state: MeshState,
+  node: number,
+  prefix: number,
+  router: number,
+  seqno: number,
+): boolean {
+  const requests = state.requests[node] as Map<number, PendingRequest>
+  if (requests.size === 0) return false
+  const pending = requests.get(prefix * 65536 + router)
+  if (pending === undefined || isNewer(pending.seqno, seqno)) return false
+  requests.delete(prefix * 65536 + router)
+  return pending.until >= state.now
+}
+
+function sendRequest(state: MeshState, slot: number, request: SeqnoRequest): void {
+  if (state.routed[slot] === 0) return
+  const pace = state.roughly(state.profile.helloMs / 2) / 2
+  const epoch = state.slotEpoch[slot]
+  state.call(Math.min(pace, 1000), () => {
+    if (state.slotEpoch[slot] !== epoch) return
+    const delay = state.world.transmit(slot, REQUEST_BYTES, state.now)
+    if (delay === LOST) return
+    state.call(delay, () => receiveRequest(state, state.wiring.rev[slot] as number, request))
+  })
+}
+
+/** Answers the request from own knowledge, or passes it on towards the source. */
+function receiveRequest(state: MeshState, slot: number, request: SeqnoRequest): void {
+  const node = state.wiring.owner[slot] as number
+  if (state.daemon[node] !== RUNNING || state.routed[slot] === 0 || state.seenUp[slot] === 0) return
+  const { prefix, router, seqno } = request
+  if (state.originates(node, prefix)) {
+    if (router === state.routerId[node] && isNewer(seqno, state.seqno[node] as number)) {
+      state.seqno[node] = ((state.seqno[node] as number) + 1) & 0xffff
+    }
+    queueOn(state, slot, prefix, true)
+    return
+  }
+  const at = node * state.width + prefix
+  const installed = state.installed[at] as number
+  const usable = installed !== NO_ROUTE && routeMetric(state, installed, prefix) < INFINITE
+  if (usable) {
+    const route = installed * state.width + prefix
+    if (state.routeRouter[route] !== router || !isNewer(seqno, state.routeSeqno[route] as number)) {
+      queueOn(state, slot, prefix, true)
+      return
+    }
+  }
+  if (request.hops <= 1 || isRemembered(state, node, request)) return
+  const next = usable && installed !== slot ? installed : detour(state, node, prefix, slot)
+  if (next === NO_ROUTE) return
+  remember(state, node, request)
+  sendRequest(state, next, { ...request, hops: request.hops - 1 })
+}
+
+/** The best route, feasible or not, that does not lead back to `exclude`. */
+function detour(state: MeshState, node: number, prefix: number, exclude: number): number {
+  let best = NO_ROUTE
+  let bestMetric = INFINITE
+  const last = state.wiring.first[node + 1] as number
+  for (let slot = state.wiring.first[node] as number; slot < last; slot++) {
+    const metric = routeMetric(state, slot, prefix)
+    if (slot === exclude || metric >= bestMetric) continue
+    best = slot
+    bestMetric = metric
+  }
+  return best
+}
+
+function isRemembered(state: MeshState, node: number, request: SeqnoRequest): boolean {
+  return isAwaited(state, node, request.prefix, request.router, request.seqno - 1)
+}
+
+function remember(state: MeshState, node: number, request: SeqnoRequest): void {
+  const entry = { seqno: request.seqno, until: state.now + REQUEST_LIFE_MS }
+  state.requests[node]?.set(request.prefix * 65536 + request.router, entry)
+}
