@@ -1,5 +1,5 @@
 export type { Decision, Operation } from './decision.ts'
-export { type Grant, grant } from './grant.ts'
+export type { Grant } from './grant.ts'
 export {
   type ControllerComponents,
   type ControllerOptions,

@@ -15,7 +15,9 @@ export class SegmentWriter {
   readonly #options: SegmentWriterOptions
   #fd: number
   #size: number
-  #unsynced = false
+  /** Counts of write calls: those done, and those that are durable. */
+  #written = 0
+  #durable = 0
   #syncing = 0
   readonly #retired: number[] = []
 
@@ -52,18 +54,19 @@ export class SegmentWriter {
   }
 
   syncNow(): void {
-    if (!this.#unsynced) return
+    if (this.#durable === this.#written) return
     fdatasyncSync(this.#fd)
-    this.#unsynced = false
+    this.#durable = this.#written
   }
 
   /** As `syncNow`, off the event loop. */
   async sync(): Promise<void> {
-    if (!this.#unsynced) return
-    this.#unsynced = false
+    if (this.#durable === this.#written) return
+    const written = this.#written
     this.#syncing++
     try {
       await sync(this.#fd)
+      this.#durable = Math.max(this.#durable, written)
     } finally {
       this.#syncing--
       if (this.#syncing === 0) for (const fd of this.#retired.splice(0)) closeSync(fd)
@@ -76,7 +79,7 @@ export class SegmentWriter {
 
   #writeOut(bytes: Buffer): void {
     if (bytes.length === 0) return
-    this.#unsynced = true
+    this.#written++
     try {
       for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done)
     } catch (error) {

@@ -78,7 +78,7 @@ export function syncDirectory(directory: string): void {
   }
 }
 
-export function damaged(file: string, line: number): Error {
+function damaged(file: string, line: number): Error {
   const message = `The journal is damaged at ${file}, line ${line}. Move the file away to go on without it.`
   return meshSwarmError('INVALID_INPUT', message, { details: { file, line } })
 }

@@ -160,6 +160,17 @@ describe('steps that add steps', () => {
     expect([...report.results.keys()]).toEqual(ids('parent', 'child'))
   })
 
+  it('holds places for unfinished steps only: a chain that makes itself may be longer than the limit', async () => {
+    const clock = new VirtualClock()
+    const link = (n: number): Step<Slot> => ({
+      ...sleeper(clock, `link ${n}`, 1),
+      run: ({ add }) => n < 50 && add([link(n + 1)]),
+    })
+    const report = await run([link(1)], { clock, options: { maxSteps: 2 } })
+    expect(report.outcome).toBe('succeeded')
+    expect(report.results.size).toBe(50)
+  })
+
   it('refuses unsound steps, steps over the limit, and steps of an attempt that has ended', async () => {
     const clock = new VirtualClock()
     let late: (() => void) | undefined
