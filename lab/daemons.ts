@@ -28,9 +28,18 @@ export async function startDaemons(nodes: readonly LabNode[], signal: AbortSigna
   }
 }
 
-/** Starts the daemon of one node unless one runs there already. */
+/**
+ * Starts the daemon of one node unless one runs there already, and waits until it runs, so that a second call
+ * does not start a second one. Rejects with UNAVAILABLE where it does not come up.
+ */
 export async function ensureDaemon(node: LabNode): Promise<void> {
-  if ((await daemonIn(node.netns)) === undefined) launch(node.start, node.log)
+  if ((await daemonIn(node.netns)) !== undefined) return
+  launch(node.start, node.log)
+  for (let attempt = 0; attempt < 100; attempt++) {
+    await delay(30)
+    if ((await daemonIn(node.netns)) !== undefined) return
+  }
+  throw meshSwarmError('UNAVAILABLE', `babeld of node ${node.id} does not start again; see ${node.log}`)
 }
 
 export type DaemonStatus = 'running' | 'stopped' | 'dead'
