@@ -94,7 +94,8 @@ function backbone(links: LinkSet, points: readonly Point[], clusters: number): n
   // A ring over all clusters by bearing keeps the backbone whole when any one cluster is out.
   const middle = { east: mean(points, 'east'), north: mean(points, 'north') }
   const bearing = (cluster: number) => {
-    const { east, north } = points[hubs[cluster]?.[0] as number] as Point
+    const hub = hubs[cluster]?.[0] ?? 0
+    const { east, north } = points[hub] as Point
     return Math.atan2(north - middle.north, east - middle.east)
   }
   const ring = Array.from({ length: clusters }, (_, i) => i).sort((a, b) => bearing(a) - bearing(b))

@@ -16,7 +16,7 @@ import { ChangeFeed } from './feed.ts'
 import { isLoopFree, PathMtus, walkPacket } from './packet.ts'
 import { PROFILES, type ProfileName, type SimProfile } from './profile.ts'
 import { originationChanged } from './selection.ts'
-import { MeshState } from './state.ts'
+import { DEAD, MeshState, RUNNING } from './state.ts'
 import { type SimTopology, type Wiring, wire } from './topology.ts'
 import { World } from './world.ts'
 
@@ -107,11 +107,15 @@ export class SimMesh {
     return undefined
   }
 
-  /** Jumps to the state after a long quiet time (see `converge`). Only before the first `advanceTo`. */
-  converge(): void {
-    if (this.state.now > 0)
-      throw meshSwarmError('CONFLICT', 'A mesh that has run cannot be set to converged.')
-    converge(this.state)
+  /**
+   * Jumps to the state after a long quiet time, in which the daemons of `dead` never ran. Only before the first
+   * `advanceTo`; throws CONFLICT later.
+   */
+  converge(dead: ReadonlySet<number> = new Set()): void {
+    const { state } = this
+    if (state.now > 0) throw meshSwarmError('CONFLICT', 'A mesh that has run cannot be set to converged.')
+    for (let node = 0; node < state.nodes; node++) state.daemon[node] = dead.has(node) ? DEAD : RUNNING
+    converge(state)
   }
 
   node(id: NodeId | string): number {
