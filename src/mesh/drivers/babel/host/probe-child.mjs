@@ -1,0 +1,33 @@
+// Runs for a moment inside a node's network namespace: binds the probe sockets there and hands them to its
+// parent, which cannot enter the namespace itself. Plain JavaScript, because it starts faster. A socket keeps the
+// namespace that it was made in. This process has to end afterwards: its copies would take packets away.
+import dgram from 'node:dgram'
+import os from 'node:os'
+
+const port = Number(process.argv[2])
+const places = [{ address: '::', port }]
+for (const [iface, addresses] of Object.entries(os.networkInterfaces())) {
+  // Bound to a link-local address, a socket sends out of that interface and of no other.
+  const local = addresses.find((address) => address.family === 'IPv6' && address.scopeid > 0)
+  if (local) places.push({ address: `${local.address}%${iface}`, port: 0, iface })
+}
+
+function bind(place, onBound) {
+  const socket = dgram.createSocket({ type: 'udp6' })
+  socket.once('error', () => (place.port === 0 ? onBound(undefined) : bind({ ...place, port: 0 }, onBound)))
+  socket.bind({ address: place.address, port: place.port, exclusive: true }, () => onBound(socket))
+}
+
+process.on('message', () => process.exit(0))
+process.on('disconnect', () => process.exit(0))
+let left = places.length
+for (const place of places) {
+  bind(place, (socket) => {
+    if (socket) {
+      socket.removeAllListeners('error')
+      socket.on('error', () => {})
+      process.send({ iface: place.iface, port: socket.address().port }, socket)
+    }
+    if (--left === 0) process.send({ end: true })
+  })
+}

@@ -1,0 +1,103 @@
+import { z } from 'zod'
+import { type ChangeId, changeId, type NodeId, nodeId } from '../../../../core/index.ts'
+import type { AppliedChange, ChangeState, DaemonState, MeshAction } from '../../../index.ts'
+import { InventorySchema } from '../inventory.ts'
+
+/**
+ * What the driver and the executor say to each other: one JSON object a line, over a socket that only its owner
+ * may open. A request has an `id`, its answer the same; cancels need no answer, events have no id.
+ */
+const Node = z
+  .string()
+  .min(1)
+  .transform((text): NodeId => nodeId(text))
+const Change = z
+  .string()
+  .min(1)
+  .transform((text): ChangeId => changeId(text))
+/** Interface names go into statements and command lines: no blank, no leading hyphen. */
+const Iface = z.string().regex(/^[A-Za-z0-9_.][A-Za-z0-9_.:@-]{0,14}$/)
+const Cost = z.int().min(1).max(65534)
+const Mtu = z.int().min(576).max(65535)
+const Prefix = z.union([z.cidrv6(), z.cidrv4()])
+
+const kind = <K extends MeshAction['kind']>(name: K) => z.literal(name)
+
+export const ActionSchema: z.ZodType<MeshAction, unknown> = z.discriminatedUnion('kind', [
+  z.object({ kind: kind('restart-daemon'), node: Node }),
+  z.object({ kind: kind('resume-daemon'), node: Node }),
+  z.object({ kind: kind('set-link-cost'), node: Node, iface: Iface, rxcost: Cost, previous: Cost }),
+  z.object({ kind: kind('drop-interface'), node: Node, iface: Iface, rxcost: Cost }),
+  z.object({ kind: kind('add-interface'), node: Node, iface: Iface, rxcost: Cost }),
+  z.object({ kind: kind('set-interface-up'), node: Node, iface: Iface, up: z.boolean() }),
+  z.object({ kind: kind('set-interface-mtu'), node: Node, iface: Iface, mtu: Mtu, previous: Mtu }),
+  z.object({ kind: kind('set-forwarding'), node: Node, enabled: z.boolean() }),
+  z.object({ kind: kind('withdraw-prefix'), node: Node, prefix: Prefix }),
+  z.object({ kind: kind('announce-prefix'), node: Node, prefix: Prefix }),
+])
+
+const WireProbeSchema = z.object({
+  from: z.string(),
+  to: z.string(),
+  /** Out of this interface of `from`, to a link-local address. */
+  iface: Iface.optional(),
+  address: z.string().min(2),
+  bytes: z.int().min(1).max(65000),
+  count: z.int().min(1).max(10000),
+  intervalMs: z.number().min(0).max(60000),
+  timeoutMs: z.number().min(1).max(60000),
+})
+export type WireProbe = z.infer<typeof WireProbeSchema>
+
+export interface WireProbeResult {
+  readonly sent: number
+  readonly received: number
+  readonly delayMs?: number
+  readonly error?: string
+}
+
+const id = z.int()
+
+export const RequestSchema = z.discriminatedUnion('op', [
+  z.object({ id, op: z.literal('hello'), inventory: InventorySchema }),
+  z.object({ id, op: z.literal('probe'), probes: z.array(WireProbeSchema).max(20000) }),
+  z.object({
+    id,
+    op: z.literal('apply'),
+    action: ActionSchema,
+    change: Change,
+    confirmWithinMs: z.number().min(1).max(86_400_000),
+    reason: z.string(),
+  }),
+  z.object({ id, op: z.literal('confirm'), change: Change }),
+  z.object({ id, op: z.literal('rollback'), change: Change }),
+  z.object({ id, op: z.literal('changes') }),
+  z.object({ id, op: z.literal('inspect'), node: z.string() }),
+  z.object({ id, op: z.literal('cancel'), target: z.int() }),
+])
+export type HostRequest = z.infer<typeof RequestSchema>
+
+export interface DaemonReport {
+  readonly node: string
+  readonly state: DaemonState
+}
+
+/** A node's own account of itself, before the driver adds what it knows from the routing daemon. */
+export interface HostInspection {
+  readonly daemon: DaemonState
+  readonly forwarding: boolean
+  readonly interfaces: readonly {
+    readonly name: string
+    readonly adminUp: boolean
+    readonly carrier: boolean
+    readonly mtu: number
+  }[]
+  readonly addresses: readonly string[]
+}
+
+export type HostReply =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: { code: string; message: string; details?: unknown } }
+  | { readonly event: 'daemons'; readonly reports: readonly DaemonReport[] }
+
+export type { AppliedChange, ChangeState }

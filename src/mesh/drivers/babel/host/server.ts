@@ -1,0 +1,158 @@
+import { chmodSync, rmSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
+import { type Clock, fromUnknown, meshSwarmError } from '../../../../core/index.ts'
+import type { Inventory, InventoryNode } from '../inventory.ts'
+import type { ChangeBook } from './change-book.ts'
+import { DaemonWatch } from './daemon-watch.ts'
+import { inspectNode } from './inspect.ts'
+import type { NodePlace } from './ledger.ts'
+import { MessageStream } from './message-stream.ts'
+import type { Prober } from './prober.ts'
+import { type HostReply, type HostRequest, RequestSchema } from './protocol.ts'
+import { netnsInode } from './step.ts'
+
+export interface HostParts {
+  readonly clock: Clock
+  readonly book: ChangeBook
+  readonly prober: Prober
+}
+
+/** Serves coordinators over the executor's socket: each request by itself, answers in any order. */
+export class HostServer {
+  readonly #parts: HostParts
+  readonly #server: Server
+  readonly #watch: DaemonWatch
+  readonly #clients = new Set<MessageStream>()
+  #nodes = new Map<string, InventoryNode>()
+  #inventory = ''
+
+  constructor(parts: HostParts) {
+    this.#parts = parts
+    this.#server = createServer((socket) => this.#welcome(socket))
+    this.#watch = new DaemonWatch(parts.clock, (reports) => this.#broadcast({ event: 'daemons', reports }))
+  }
+
+  get clients(): number {
+    return this.#clients.size
+  }
+
+  async listen(path: string): Promise<void> {
+    rmSync(path, { force: true })
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(path, resolve)
+    })
+    chmodSync(path, 0o600)
+  }
+
+  close(): void {
+    this.#server.close()
+    this.#watch.stop()
+    for (const client of this.#clients) client.close()
+  }
+
+  #welcome(socket: Socket): void {
+    const underWay = new Map<number, AbortController>()
+    const stream = new MessageStream(socket, {
+      onMessage: (message) => void this.#answer(stream, message, underWay),
+      onClose: () => {
+        this.#clients.delete(stream)
+        // What a client started and nobody waits for any more; a change that was begun is undone.
+        for (const controller of underWay.values()) controller.abort()
+        if (this.#clients.size === 0) this.#rest()
+      },
+    })
+    this.#clients.add(stream)
+  }
+
+  /** Nobody is there: the sockets would keep namespaces alive that others want to remove. */
+  #rest(): void {
+    this.#watch.stop()
+    this.#inventory = ''
+    void this.#parts.prober.close()
+  }
+
+  async #answer(
+    stream: MessageStream,
+    message: unknown,
+    underWay: Map<number, AbortController>,
+  ): Promise<void> {
+    const parsed = RequestSchema.safeParse(message)
+    if (!parsed.success) {
+      const id = Number((message as { id?: unknown } | null)?.id ?? -1)
+      const issue = parsed.error.issues[0]
+      const text = `${issue?.path.join('.')}: ${issue?.message}`
+      stream.send({ id, error: { code: 'INVALID_ACTION', message: text } } satisfies HostReply)
+      return
+    }
+    const request = parsed.data
+    if (request.op === 'cancel') {
+      underWay.get(request.target)?.abort()
+      return
+    }
+    const controller = new AbortController()
+    underWay.set(request.id, controller)
+    try {
+      const result = await this.#do(request, controller.signal)
+      stream.send({ id: request.id, result } satisfies HostReply)
+    } catch (thrown) {
+      const { code, message, details } = fromUnknown(thrown)
+      stream.send({ id: request.id, error: { code, message, details } } satisfies HostReply)
+    } finally {
+      underWay.delete(request.id)
+    }
+  }
+
+  async #do(request: Exclude<HostRequest, { op: 'cancel' }>, signal: AbortSignal): Promise<unknown> {
+    const { book, prober } = this.#parts
+    switch (request.op) {
+      case 'hello':
+        return this.#take(request.inventory)
+      case 'probe':
+        return prober.probe(request.probes, signal)
+      case 'apply': {
+        const { action, change: id, confirmWithinMs, reason } = request
+        return book.apply(action, this.#place(action.node), { id, confirmWithinMs, reason }, signal)
+      }
+      case 'confirm':
+        return book.confirm(request.change)
+      case 'rollback':
+        return book.rollback(request.change)
+      case 'changes':
+        return book.changes()
+      case 'inspect':
+        return inspectNode(this.#place(request.node), this.#nodes.get(request.node)?.address, signal)
+    }
+  }
+
+  #take(inventory: Inventory): unknown {
+    const text = JSON.stringify(inventory)
+    if (text !== this.#inventory) {
+      this.#inventory = text
+      this.#nodes = new Map(inventory.nodes.map((node) => [node.id, node]))
+      this.#parts.prober.setNodes(inventory.nodes)
+      this.#watch.start(inventory.nodes)
+    }
+    return this.#watch.reports()
+  }
+
+  #place(id: string): NodePlace {
+    const node = this.#nodes.get(id)
+    if (!node) throw meshSwarmError('NODE_NOT_FOUND', `No node ${id} is in the inventory.`)
+    if (node.socket === undefined) {
+      throw meshSwarmError('ACTION_UNSUPPORTED', `${id} has no executor here: it can only be watched.`)
+    }
+    const inode = node.netns === undefined ? undefined : netnsInode(node.netns)
+    return {
+      node: id,
+      socket: node.socket,
+      ...(node.netns === undefined ? {} : { netns: node.netns }),
+      ...(inode === undefined ? {} : { netnsInode: inode }),
+      ...(node.daemon ? { start: node.daemon.start } : {}),
+    }
+  }
+
+  #broadcast(message: HostReply): void {
+    for (const client of this.#clients) client.send(message)
+  }
+}

@@ -1,0 +1,32 @@
+import { type InterfaceFacts, known, type NodeFacts, unknown } from '../../index.ts'
+import type { HostInspection } from './host/protocol.ts'
+import type { NodeState } from './node-state.ts'
+
+/** What the executor saw on the node together with what its routing daemon says. */
+export function nodeFacts(node: NodeState, found: HostInspection | undefined, now: number): NodeFacts {
+  if (!found) {
+    const nobody = unknown('no executor on this node')
+    return { node: node.id, at: now, daemon: nobody, forwarding: nobody, interfaces: [], addresses: nobody }
+  }
+  const interfaces = found.interfaces.map((iface): InterfaceFacts => {
+    const rxcost = node.rxcosts.get(iface.name)
+    return {
+      name: iface.name,
+      adminUp: known(iface.adminUp, 'measured', now),
+      carrier: known(iface.carrier, 'measured', now),
+      mtu: known(iface.mtu, 'measured', now),
+      rxcost: rxcost ? known(rxcost.value, 'measured', rxcost.at) : unknown('no neighbour heard yet'),
+      routed: node.live
+        ? known(node.table.interfaces.has(iface.name), 'measured', node.heardAt)
+        : unknown('the daemon does not speak'),
+    }
+  })
+  return {
+    node: node.id,
+    at: now,
+    daemon: known(found.daemon, 'measured', now),
+    forwarding: known(found.forwarding, 'measured', now),
+    interfaces,
+    addresses: known(found.addresses, 'measured', now),
+  }
+}
