@@ -25,8 +25,10 @@ export interface SimMeshOptions {
   readonly profile?: ProfileName | SimProfile
   /** Clock time at which the simulation begins, in ms. 0 unless told. */
   readonly startAt?: number
-  /** Whether the mesh begins where the protocol ends up after a long quiet time. Cold unless told. */
+  /** Whether the mesh begins where the protocol ends up after a long quiet time. Unless told, it begins cold. */
   readonly converged?: boolean
+  /** Whether all daemons are left to be started, by `converge` or one by one. */
+  readonly asleep?: boolean
   /** Prefixes beside those of the topology that may be announced later. */
   readonly sparePrefixes?: number
   readonly label?: string
@@ -82,7 +84,7 @@ export class SimMesh {
       this.#feed.interface(slot)
     }
     if (options.converged) this.converge()
-    else for (let node = 0; node < this.state.nodes; node++) this.#startSoon(node)
+    else if (!options.asleep) this.#startSoon()
   }
 
   now(): number {
@@ -262,8 +264,12 @@ export class SimMesh {
     return this.#prefixes.push(prefix) - 1
   }
 
-  #startSoon(node: number): void {
-    this.state.call(this.state.random.next() * 1000, () => startDaemon(this.state, node))
+  /** Every daemon at a moment of its own in the first second. */
+  #startSoon(): void {
+    const { state } = this
+    for (let node = 0; node < state.nodes; node++) {
+      state.call(state.random.next() * 1000, () => startDaemon(state, node))
+    }
   }
 }
 
