@@ -1,5 +1,6 @@
 export * from './action.ts'
 export * from './driver.ts'
+export * from './drivers/babel/index.ts'
 export * from './drivers/sim/index.ts'
 export * from './formats/index.ts'
 export * from './model.ts'

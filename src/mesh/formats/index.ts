@@ -20,7 +20,7 @@ export const TOPOLOGY_FORMATS: readonly TopologyFormat[] = ['meshviewer', 'netjs
 const MAX_LENGTH = 512 * 1024 * 1024
 
 export interface ParseOptions {
-  /** Name for messages, and the label of a file that has none of its own. */
+  /** File name for messages, and without its extension the label of a file that has none of its own. */
   readonly name?: string | undefined
   /** Told apart by content unless given. */
   readonly format?: TopologyFormat | undefined
@@ -39,7 +39,7 @@ export function parseTopology(text: string, options: ParseOptions = {}): MeshSna
     const clean = text.startsWith('\ufeff') ? text.slice(1) : text
     if (clean.length > MAX_LENGTH) throw invalidTopology('the document', 'more than 512 MiB')
     const codec = CODECS[options.format ?? detectFormat(clean)]
-    return buildSnapshot(codec.decode(clean, { observedAt, name }))
+    return buildSnapshot(codec.decode(clean, { observedAt, name: name?.replace(/\.(json|gml)$/i, '') }))
   } catch (error) {
     throw named(error, name)
   }

@@ -1,0 +1,34 @@
+import { type Clock, RealClock } from '../core/index.ts'
+
+export interface TextSink {
+  write(text: string): unknown
+}
+
+/** Everything of the outside world that a command may touch. */
+export interface CliContext {
+  readonly stdout: TextSink
+  readonly stderr: TextSink
+  readonly clock: Clock
+  /** Aborted when the user wants to stop. */
+  readonly signal: AbortSignal
+  /** Whether standard output understands colours. */
+  readonly color: boolean
+  /** Columns of the terminal; Infinity where the output is no terminal. */
+  readonly columns: number
+  /** Writes to standard output and ends the line. */
+  readonly print: (text: string) => void
+}
+
+/** The context of this process. The only place of the CLI that looks at `process` and its environment. */
+export function processContext(signal: AbortSignal): CliContext {
+  const { stdout, stderr, env } = process
+  return {
+    stdout,
+    stderr,
+    clock: new RealClock(),
+    signal,
+    color: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb',
+    columns: stdout.isTTY ? stdout.columns : Number.POSITIVE_INFINITY,
+    print: (text) => void stdout.write(`${text}\n`),
+  }
+}

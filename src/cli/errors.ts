@@ -1,0 +1,28 @@
+import { ERROR_CODES, type MeshSwarmError, toErrorBody } from '../core/index.ts'
+import type { TextSink } from './context.ts'
+import { printable } from './text.ts'
+
+/** 2: bad input, another call will not help. 130: stopped by the user. 1: everything else. */
+export function exitCodeOf(error: MeshSwarmError): number {
+  if (error.kind === 'invalid-input') return 2
+  return error.kind === 'cancelled' ? 130 : 1
+}
+
+/** `error CODE: message`, and below it what to do. */
+export function printError(
+  error: MeshSwarmError,
+  { json, stderr }: { readonly json: boolean; readonly stderr: TextSink },
+): void {
+  if (json) {
+    stderr.write(`${JSON.stringify(toErrorBody(error))}\n`)
+    return
+  }
+  stderr.write(`error ${error.code}: ${printable(error.message)}\n`)
+  if (error.kind !== 'cancelled') stderr.write(`  ${helpFor(error)}\n`)
+  if (error.code === 'INVARIANT' && error.cause instanceof Error) stderr.write(`${error.cause.stack}\n`)
+}
+
+function helpFor(error: MeshSwarmError): string {
+  if (error.code === 'INVALID_INPUT') return 'See `meshswarm --help` and `meshswarm COMMAND --help`.'
+  return ERROR_CODES[error.code].help
+}
