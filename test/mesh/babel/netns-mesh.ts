@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Inventory } from '../../../src/mesh/drivers/babel/index.ts'
+import type { MeshDriver } from '../../../src/mesh/index.ts'
 
 /** Why a test with real daemons cannot run here; undefined where it can. */
 export function whyNoMesh(): string | undefined {
@@ -127,4 +128,17 @@ export function processesNaming(text: string): number[] {
       return []
     }
   })
+}
+
+/** Waits until every node has a way to every other and all links are up. Rejects after 30 s. */
+export async function converged(driver: MeshDriver, links: number): Promise<void> {
+  const signal = AbortSignal.timeout(30_000)
+  for (;;) {
+    const { nodes, routes, links: found } = await driver.snapshot(signal)
+    const ids = [...nodes.keys()]
+    const up = [...found.values()].filter(({ up }) => up.known && up.value).length
+    const all = ids.every((a) => ids.every((b) => routes.path(a, b) !== undefined))
+    if (all && up === links) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
 }

@@ -32,9 +32,15 @@ export function parseLinks(json: string): IpLinks {
 }
 
 async function link(place: NodePlace, iface: string): Promise<IpLinks[number]> {
-  const [found] = parseLinks(await runIn(place, ['ip', '-j', 'link', 'show', 'dev', iface]))
+  const links = parseLinks(await runIn(place, ['ip', '-j', 'link', 'show']))
+  const found = links.find(({ ifname }) => ifname === iface)
   if (found) return found
   throw meshSwarmError('INVALID_ACTION', `${place.node} has no interface ${iface}.`)
+}
+
+/** babeld takes any name for an interface and waits for it: here a name that is not there is refused. */
+export async function checkInterface(place: NodePlace, iface: string): Promise<void> {
+  await link(place, iface)
 }
 
 export async function adminUp(place: NodePlace, iface: string): Promise<boolean> {

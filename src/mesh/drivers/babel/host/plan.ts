@@ -2,7 +2,7 @@ import { meshSwarmError } from '../../../../core/index.ts'
 import type { MeshAction } from '../../../index.ts'
 import { interfaceOptions } from './interface-options.ts'
 import type { NodePlace } from './ledger.ts'
-import { adminUp, announcements, forwarding, isAnnounced, mtu } from './node-reads.ts'
+import { adminUp, announcements, checkInterface, forwarding, isAnnounced, mtu } from './node-reads.ts'
 import type { Step } from './step.ts'
 
 export interface ActionPlan {
@@ -23,6 +23,7 @@ export async function planAction(
   place: NodePlace,
   withdrawn: readonly Step[] | undefined,
 ): Promise<ActionPlan> {
+  if ('iface' in action) await checkInterface(place, action.iface)
   switch (action.kind) {
     case 'restart-daemon':
       return { apply: [{ do: 'restart-daemon' }], undo: [] }

@@ -18,7 +18,8 @@ const Change = z
 /** Interface names go into statements and command lines: no blank, no leading hyphen. */
 const Iface = z.string().regex(/^[A-Za-z0-9_.][A-Za-z0-9_.:@-]{0,14}$/)
 const Cost = z.int().min(1).max(65534)
-const Mtu = z.int().min(576).max(65535)
+/** IPv6 leaves an interface with less. */
+const Mtu = z.int().min(1280).max(65535)
 const Prefix = z.union([z.cidrv6(), z.cidrv4()])
 
 const kind = <K extends MeshAction['kind']>(name: K) => z.literal(name)
