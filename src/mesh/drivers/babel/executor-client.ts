@@ -108,7 +108,8 @@ export class ExecutorClient {
         throw meshSwarmError('UNAVAILABLE', `No executor answers at ${path}; see executor.log beside it.`)
       }
       // One that is just leaving still holds the lock: try another start now and then.
-      if (attempt % 50 === 0) startExecutor(this.#options.stateDir)
+      const ownNetns = this.#options.inventory.nodes.every(({ netns }) => netns !== undefined)
+      if (attempt % 50 === 0) startExecutor(this.#options.stateDir, ownNetns)
       await this.#clock.sleep(20)
     }
   }
@@ -176,12 +177,15 @@ export class ExecutorClient {
 }
 
 /** Detached: it keeps its promise to undo when this process, or its whole process group, is killed. */
-function startExecutor(stateDir: string): void {
+function startExecutor(stateDir: string, ownNetns: boolean): void {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 })
   const log = openSync(join(stateDir, 'executor.log'), 'a', 0o600)
   try {
     const options = { detached: true, stdio: ['ignore', log, log] as ['ignore', number, number], cwd: '/' }
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, stateDir], options)
+    const argv = [process.execPath, '--disable-warning=ExperimentalWarning', MAIN, stateDir]
+    // See `ScopeIndexes`: it must not share a namespace with anybody once it holds sockets of several.
+    const [file = '', ...args] = ownNetns ? ['unshare', '--net', ...argv, 'own-netns'] : argv
+    const child = spawn(file, args, options)
     child.on('error', () => undefined)
     child.unref()
   } finally {

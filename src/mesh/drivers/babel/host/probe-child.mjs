@@ -9,7 +9,7 @@ const places = [{ address: '::', port }]
 for (const [iface, addresses] of Object.entries(os.networkInterfaces())) {
   // Bound to a link-local address, a socket sends out of that interface and of no other.
   const local = addresses.find((address) => address.family === 'IPv6' && address.scopeid > 0)
-  if (local) places.push({ address: `${local.address}%${iface}`, port: 0, iface })
+  if (local) places.push({ address: `${local.address}%${iface}`, port: 0, iface, index: local.scopeid })
 }
 
 function bind(place, onBound) {
@@ -26,7 +26,7 @@ for (const place of places) {
     if (socket) {
       socket.removeAllListeners('error')
       socket.on('error', () => {})
-      process.send({ iface: place.iface, port: socket.address().port }, socket)
+      process.send({ iface: place.iface, index: place.index, port: socket.address().port }, socket)
     }
     if (--left === 0) process.send({ end: true })
   })

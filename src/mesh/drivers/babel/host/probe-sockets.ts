@@ -11,6 +11,8 @@ export interface NodeSockets {
   readonly port: number
   /** By interface: sends to link-local addresses out of it. */
   readonly links: ReadonlyMap<string, Socket>
+  /** Indexes of the interfaces with a link-local address, in the node's namespace. */
+  readonly indexes: readonly number[]
 }
 
 /** Where probes arrive, the same on all nodes, so that one that went astray is seen where it ends up. */
@@ -22,6 +24,7 @@ const bounded = limiter(4)
 
 interface Parcel {
   readonly iface?: string
+  readonly index?: number
   readonly port?: number
   readonly end?: boolean
 }
@@ -35,6 +38,7 @@ async function open(place: Place, onMessage: (message: Buffer) => void): Promise
   const [file = '', ...args] = inside(place, [process.execPath, CHILD, String(PORT)])
   const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], timeout: 5000 })
   const links = new Map<string, Socket>()
+  const indexes: number[] = []
   let main: { socket: Socket; port: number } | undefined
   child.on('message', (parcel: Parcel, handle: unknown) => {
     if (parcel.end) {
@@ -49,7 +53,10 @@ async function open(place: Place, onMessage: (message: Buffer) => void): Promise
       main = { socket, port: parcel.port ?? 0 }
       socket.on('message', onMessage)
       setBuffer(socket)
-    } else links.set(parcel.iface, socket)
+    } else {
+      links.set(parcel.iface, socket)
+      if (parcel.index !== undefined) indexes.push(parcel.index)
+    }
   })
   await new Promise<void>((resolve, reject) => {
     child.once('error', reject)
@@ -58,7 +65,7 @@ async function open(place: Place, onMessage: (message: Buffer) => void): Promise
     throw meshSwarmError('UNAVAILABLE', `No probe socket: ${error instanceof Error ? error.message : error}`)
   })
   if (!main) throw meshSwarmError('UNAVAILABLE', `No probe socket in ${place.netns ?? 'this machine'}.`)
-  return { main: main.socket, port: main.port, links }
+  return { main: main.socket, port: main.port, links, indexes }
 }
 
 export function closeSockets(sockets: NodeSockets): void {

@@ -3,6 +3,7 @@ import type { InventoryNode } from '../inventory.ts'
 import { ping } from './ping.ts'
 import { closeSockets, type NodeSockets, openSockets } from './probe-sockets.ts'
 import type { WireProbe, WireProbeResult } from './protocol.ts'
+import type { ScopeIndexes } from './scope-indexes.ts'
 
 const HEADER = 16
 const UDP_HEADER = 8
@@ -34,6 +35,7 @@ interface Flight {
  */
 export class Prober {
   readonly #clock: Clock
+  readonly #scopes: ScopeIndexes
   readonly #nodes = new Map<string, InventoryNode>()
   readonly #sockets = new Map<string, Promise<NodeSockets>>()
   readonly #due = new BinaryHeap<{ at: number; flight: Flight }>((a, b) => a.at < b.at)
@@ -48,8 +50,9 @@ export class Prober {
   #timerAt = Number.POSITIVE_INFINITY
   #immediate = false
 
-  constructor(clock: Clock) {
+  constructor({ clock, scopes }: { readonly clock: Clock; readonly scopes: ScopeIndexes }) {
     this.#clock = clock
+    this.#scopes = scopes
   }
 
   /** Takes the nodes and begins to open their sockets; probes wait for the ones they need. */
@@ -214,11 +217,17 @@ export class Prober {
   #socketsOf(node: InventoryNode): Promise<NodeSockets> {
     const existing = this.#sockets.get(node.id)
     if (existing) return existing
-    const opening = openSockets(node, (message) => this.#arrived(node.id, message))
+    const opening = this.#open(node)
     this.#openedAt.set(node.id, this.#clock.now())
     this.#sockets.set(node.id, opening)
     opening.catch(() => this.#sockets.delete(node.id))
     return opening
+  }
+
+  async #open(node: InventoryNode): Promise<NodeSockets> {
+    const sockets = await openSockets(node, (message) => this.#arrived(node.id, message))
+    await this.#scopes.ensure(sockets.indexes)
+    return sockets
   }
 
   /** Opens anew, once a second at most, where an interface came up after the sockets were made. */
