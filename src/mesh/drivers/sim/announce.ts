@@ -1,9 +1,8 @@
-import { noteAnnounced, routeMetric } from './metric.ts'
-import { NEGLIGIBLE_MS } from './neighbour.ts'
 import { clearQueue } from './queue.ts'
 import { receiveUpdate } from './selection.ts'
-import { EVENT, INFINITE, type MeshState, NO_ROUTE, NOBODY, RUNNING } from './state.ts'
-import { LOST } from './world.ts'
+import { EVENT, type MeshState, NO_ROUTE, RUNNING } from './state.ts'
+import { repeat, transfer } from './transfer.ts'
+import { LOST, PLAIN_MS } from './world.ts'
 
 /** Updates that fit one packet, and what each is worth in bytes. */
 const PER_PACKET = 50
@@ -16,7 +15,7 @@ export function flushUpdates(state: MeshState, slot: number): void {
   const prefixes = state.pending[slot] as number[]
   clearQueue(state, slot)
   if (all) announceAll(state, slot)
-  else announce(state, slot, prefixes)
+  else announce(state, slot, prefixes, prefixes.length)
 }
 
 /** The whole table on one interface, and the timer for the next time. */
@@ -28,25 +27,44 @@ export function announcePeriodically(state: MeshState, slot: number): void {
 
 /** The whole table on one interface. */
 export function announceAll(state: MeshState, slot: number): void {
-  const node = state.wiring.owner[slot] as number
+  const { installed, version, width, wiring, world } = state
+  const [node, peer] = [wiring.owner[slot] as number, wiring.peer[slot] as number]
   state.lastFull[slot] = state.now
-  const table: number[] = []
-  for (let prefix = 0; prefix < state.width; prefix++) {
-    const isRoute = state.installed[node * state.width + prefix] !== NO_ROUTE
-    if (isRoute || state.originates(node, prefix)) table.push(prefix)
+  const isSame = state.quietSender[slot] === version[node] && state.quietReceiver[slot] === version[peer]
+  if (isSame && world.isPlain(slot) && isListening(state, slot)) {
+    repeat(state, slot)
+    return
   }
-  announce(state, slot, table)
+  const base = node * width
+  if (table.length < width) table = new Int32Array(width)
+  let count = 0
+  for (let prefix = 0; prefix < width; prefix++) {
+    if (installed[base + prefix] !== NO_ROUTE || state.originates(node, prefix)) table[count++] = prefix
+  }
+  const isQuiet = announce(state, slot, table, count)
+  state.quietSender[slot] = isQuiet ? (version[node] as number) : -1
+  state.quietReceiver[slot] = isQuiet ? (version[peer] as number) : -1
 }
 
-function announce(state: MeshState, slot: number, prefixes: readonly number[]): void {
-  for (let start = 0; start < prefixes.length; start += PER_PACKET) {
-    const end = Math.min(prefixes.length, start + PER_PACKET)
+/** The prefixes that are being announced: never more than one table at a time. */
+let table = new Int32Array(0)
+
+/** True where everything arrived and nothing came of it. */
+function announce(state: MeshState, slot: number, prefixes: ArrayLike<number>, count: number): boolean {
+  let isQuiet = true
+  for (let start = 0; start < count; start += PER_PACKET) {
+    const end = Math.min(count, start + PER_PACKET)
     const delay = state.world.transmit(slot, 60 + (end - start) * UPDATE_BYTES, state.now)
-    if (delay !== LOST && delay <= NEGLIGIBLE_MS) sendPacket(state, slot, prefixes, start, end, isListening)
-    else if (delay !== LOST) sendLater(state, slot, prefixes.slice(start, end), delay)
+    if (delay > PLAIN_MS) {
+      sendLater(state, slot, prefixes, start, end, delay)
+      isQuiet = false
+      continue
+    }
     // What is lost was announced all the same: the sender cannot know.
-    else sendPacket(state, slot, prefixes, start, end, isDeaf)
+    const isHeard = delay !== LOST && isListening(state, slot)
+    isQuiet = transfer(state, slot, prefixes, start, end, isHeard ? receiveUpdate : undefined) && isQuiet
   }
+  return isQuiet
 }
 
 function isListening(state: MeshState, slot: number): boolean {
@@ -55,66 +73,18 @@ function isListening(state: MeshState, slot: number): boolean {
   return state.daemon[node] === RUNNING && state.routed[back] === 1 && state.seenUp[back] === 1
 }
 
-function isDeaf(): boolean {
-  return false
-}
-
-function sendPacket(
+/** A slow link: what the packet says is fixed when it leaves. */
+function sendLater(
   state: MeshState,
   slot: number,
-  prefixes: readonly number[],
+  prefixes: ArrayLike<number>,
   start: number,
   end: number,
-  isHeard: (state: MeshState, slot: number) => boolean,
+  delay: number,
 ): void {
-  const node = state.wiring.peer[slot] as number
-  const back = state.wiring.rev[slot] as number
-  const heard = isHeard(state, slot)
-  for (let i = start; i < end; i++) {
-    const prefix = prefixes[i] as number
-    if (!describe(state, slot, prefix) || !heard) continue
-    receiveUpdate(state, node, back, prefix, said.router, said.seqno, said.metric)
-  }
-}
-
-/** A slow link: what the packet says is fixed when it leaves. */
-function sendLater(state: MeshState, slot: number, prefixes: readonly number[], delay: number): void {
-  const node = state.wiring.peer[slot] as number
-  const back = state.wiring.rev[slot] as number
-  const entries: { prefix: number; router: number; seqno: number; metric: number }[] = []
-  for (const prefix of prefixes) if (describe(state, slot, prefix)) entries.push({ prefix, ...said })
+  const calls: (() => void)[] = []
+  transfer(state, slot, prefixes, start, end, (...update) => calls.push(() => receiveUpdate(...update)))
   state.call(delay, () => {
-    if (!isListening(state, slot)) return
-    for (const { prefix, router, seqno, metric } of entries) {
-      receiveUpdate(state, node, back, prefix, router, seqno, metric)
-    }
+    if (isListening(state, slot)) for (const call of calls) call()
   })
-}
-
-/** The update that `describe` made last. */
-const said = { router: NOBODY, seqno: 0, metric: INFINITE }
-
-/** What the owner of the slot says about a prefix there; false for nothing at all (split horizon). */
-function describe(state: MeshState, slot: number, prefix: number): boolean {
-  const node = state.wiring.owner[slot] as number
-  if (state.originates(node, prefix)) {
-    said.router = state.routerId[node] as number
-    said.seqno = state.seqno[node] as number
-    said.metric = 0
-    noteAnnounced(state, node, prefix, said.router, said.seqno, 0)
-    return true
-  }
-  const installed = state.installed[node * state.width + prefix] as number
-  if (installed === NO_ROUTE) {
-    said.router = NOBODY
-    said.metric = INFINITE
-    return true
-  }
-  if (installed === slot && state.profile.linkType === 'wired') return false
-  const route = installed * state.width + prefix
-  said.router = state.routeRouter[route] as number
-  said.seqno = state.routeSeqno[route] as number
-  said.metric = routeMetric(state, installed, prefix)
-  if (said.metric < INFINITE) noteAnnounced(state, node, prefix, said.router, said.seqno, said.metric)
-  return true
 }

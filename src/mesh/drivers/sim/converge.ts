@@ -1,7 +1,7 @@
 import { scheduleNode, scheduleSlot, slotsOf } from './daemon.ts'
 import { noteAnnounced } from './metric.ts'
 import { receiveCost } from './neighbour.ts'
-import { DEAD, INFINITE, type MeshState, NO_ROUTE, RUNNING } from './state.ts'
+import { DEAD, INFINITE, type MeshState, NO_ROUTE, RUNNING, routeIndex } from './state.ts'
 
 /**
  * Puts the mesh into the state that the protocol reaches after a long quiet time, without simulating the way
@@ -105,7 +105,7 @@ function spread(state: MeshState, prefix: number, distance: Float64Array): void 
       if (s.cost[slot] === INFINITE || refmetric >= INFINITE || (from[peer] as number) < 0) continue
       const metric = Math.min(INFINITE, refmetric + (s.cost[slot] as number))
       const origin = from[peer] as number
-      const route = slot * width + d
+      const route = routeIndex(s, slot, d)
       s.refmetric[route] = refmetric
       s.routeRouter[route] = s.routerId[origin] as number
       s.routeSeqno[route] = s.seqno[origin] as number
@@ -119,7 +119,7 @@ function spread(state: MeshState, prefix: number, distance: Float64Array): void 
     if (best === NO_ROUTE) return
     s.installed[node * width + d] = best
     s.kernel[node * width + d] = best
-    const route = best * width + d
+    const route = routeIndex(s, best, d)
     noteAnnounced(s, node, d, s.routeRouter[route] as number, s.routeSeqno[route] as number, bestMetric)
   }
 }

@@ -47,6 +47,7 @@ export function handleEvent(state: MeshState): void {
 export function startDaemon(state: MeshState, node: number): void {
   bumpEpochs(state, node)
   clearTables(state, node)
+  state.touch(node)
   for (let prefix = 0; prefix < state.width; prefix++) state.setKernel(node, prefix, NO_ROUTE)
   state.daemon[node] = RUNNING
   state.routerId[node] = state.newRouterId(node)
@@ -191,10 +192,11 @@ function clearTables(state: MeshState, node: number): void {
   state.otherSources[node]?.clear()
   state.installed.fill(NO_ROUTE, node * width, (node + 1) * width)
   state.sourceRouter.fill(NOBODY, node * width, (node + 1) * width)
+  const [from, to] = [state.wiring.first[node] as number, state.wiring.first[node + 1] as number]
+  state.refmetric.fill(INFINITE, from * width, to * width)
+  state.routeRouter.fill(NOBODY, from * width, to * width)
   for (const slot of slotsOf(state, node)) {
     state.reach[slot] = state.helloSeen[slot] = 0
     state.txcost[slot] = state.cost[slot] = INFINITE
-    state.refmetric.fill(INFINITE, slot * width, (slot + 1) * width)
-    state.routeRouter.fill(NOBODY, slot * width, (slot + 1) * width)
   }
 }

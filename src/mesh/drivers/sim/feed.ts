@@ -1,7 +1,7 @@
 import type { NodeId } from '../../../core/index.ts'
 import type { MeshChange } from '../../driver.ts'
 import type { DaemonState } from '../../model.ts'
-import { INFINITE, type MeshState, NO_ROUTE } from './state.ts'
+import { INFINITE, type MeshState, NO_ROUTE, routeIndex } from './state.ts'
 
 /** How long changes of tables gather before they are told: they come by the hundred. */
 const GATHER_MS = 50
@@ -56,7 +56,7 @@ export class ChangeFeed {
     const router = routerId[announcer] as number
     for (let node = 0; node < nodes; node++) {
       const slot = installed[node * width + victim] as number
-      if (slot === NO_ROUTE || routeRouter[slot * width + victim] !== router) continue
+      if (slot === NO_ROUTE || routeRouter[routeIndex(this.#state, slot, victim)] !== router) continue
       const originator = routers[router]?.text ?? ''
       this.#tell({ kind: 'originator', victim: this.#id(victim), originator, at: this.#now() })
       return

@@ -1,4 +1,4 @@
-import { INFINITE, type MeshState, NOBODY, type SourceEntry } from './state.ts'
+import { INFINITE, type MeshState, NOBODY, routeIndex, type SourceEntry } from './state.ts'
 
 const HALF_LIFE_S = 4
 /** 2^(-age/half life); beyond the table a metric has settled. */
@@ -13,7 +13,7 @@ export function isNewer(a: number, b: number): boolean {
 }
 
 export function routeMetric(state: MeshState, slot: number, prefix: number): number {
-  const sum = (state.refmetric[slot * state.width + prefix] as number) + (state.cost[slot] as number)
+  const sum = (state.refmetric[routeIndex(state, slot, prefix)] as number) + (state.cost[slot] as number)
   return Math.min(sum, INFINITE)
 }
 

@@ -1,7 +1,7 @@
 import { queueUpdate } from './queue.ts'
 import { costChanged, flushRoute } from './selection.ts'
-import { EVENT, INFINITE, type MeshState, NOBODY, RUNNING } from './state.ts'
-import { LOST } from './world.ts'
+import { EVENT, INFINITE, type MeshState, NOBODY, RUNNING, routeIndex } from './state.ts'
+import { LOST, PLAIN_MS } from './world.ts'
 
 const HELLO_BYTES = 90
 /** IHUs ride on every third hello, and on each one while a neighbour is shaky. */
@@ -68,7 +68,7 @@ export function forgetNeighbour(state: MeshState, slot: number): void {
   state.txcost[slot] = INFINITE
   updateCost(state, slot)
   for (let prefix = 0; prefix < state.width; prefix++) {
-    if (state.routeRouter[slot * state.width + prefix] !== NOBODY) flushRoute(state, node, slot, prefix)
+    if (state.routeRouter[routeIndex(state, slot, prefix)] !== NOBODY) flushRoute(state, node, slot, prefix)
   }
 }
 
@@ -86,12 +86,9 @@ export function deliver(
   const arriveIfHeard = () => {
     if (state.daemon[node] === RUNNING && state.routed[back] === 1 && state.seenUp[back] === 1) arrive(back)
   }
-  if (delay <= NEGLIGIBLE_MS) arriveIfHeard()
+  if (delay <= PLAIN_MS) arriveIfHeard()
   else state.call(delay, arriveIfHeard)
 }
-
-/** Delays below this make no difference to timers of a second and are not simulated for the protocol. */
-export const NEGLIGIBLE_MS = 20
 
 function receiveHello(state: MeshState, slot: number, seqno: number): void {
   const node = state.wiring.owner[slot] as number

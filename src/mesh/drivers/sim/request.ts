@@ -1,6 +1,6 @@
 import { isNewer, routeMetric } from './metric.ts'
 import { queueOn } from './queue.ts'
-import { INFINITE, type MeshState, NO_ROUTE, type PendingRequest, RUNNING } from './state.ts'
+import { INFINITE, type MeshState, NO_ROUTE, type PendingRequest, RUNNING, routeIndex } from './state.ts'
 import { LOST } from './world.ts'
 
 const REQUEST_BYTES = 80
@@ -106,6 +106,7 @@ function receiveRequest(state: MeshState, slot: number, request: SeqnoRequest): 
   const { prefix, router, seqno } = request
   if (state.originates(node, prefix)) {
     if (router === state.routerId[node] && isNewer(seqno, state.seqno[node] as number)) {
+      state.touch(node)
       state.seqno[node] = ((state.seqno[node] as number) + 1) & 0xffff
     }
     queueOn(state, slot, prefix, true)
@@ -115,7 +116,7 @@ function receiveRequest(state: MeshState, slot: number, request: SeqnoRequest): 
   const installed = state.installed[at] as number
   const usable = installed !== NO_ROUTE && routeMetric(state, installed, prefix) < INFINITE
   if (usable) {
-    const route = installed * state.width + prefix
+    const route = routeIndex(state, installed, prefix)
     if (state.routeRouter[route] !== router || !isNewer(seqno, state.routeSeqno[route] as number)) {
       queueOn(state, slot, prefix, true)
       return

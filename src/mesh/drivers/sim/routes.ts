@@ -2,7 +2,7 @@ import type { NodeId } from '../../../core/index.ts'
 import type { RouteView } from '../../model.ts'
 import type { SimMesh } from './mesh.ts'
 import { routeMetric } from './metric.ts'
-import { DEAD, INFINITE, NO_ROUTE, NOBODY } from './state.ts'
+import { DEAD, INFINITE, NO_ROUTE, NOBODY, routeIndex } from './state.ts'
 
 /** A copy of what the daemons' tables say now: dead ones say nothing. */
 export function routeView(mesh: SimMesh): RouteView {
@@ -18,7 +18,7 @@ export function routeView(mesh: SimMesh): RouteView {
       const slot = state.installed[node * width + to] as number
       if (slot === NO_ROUTE || routeMetric(state, slot, to) >= INFINITE) continue
       next[at] = wiring.peer[slot] as number
-      origin[at] = state.routeRouter[slot * width + to] as number
+      origin[at] = state.routeRouter[routeIndex(state, slot, to)] as number
     }
   }
   const routers = state.routers.slice()

@@ -2,7 +2,7 @@ import { bestRoute, isRouteFeasible } from './best.ts'
 import { isFeasible, knownSeqno, routeMetric, smoothedMetric } from './metric.ts'
 import { queueUpdate, queueUpdateTwice } from './queue.ts'
 import { askForSeqno, askNeighbour, satisfies } from './request.ts'
-import { INFINITE, type MeshState, NO_ROUTE, NOBODY, UNREACHABLE } from './state.ts'
+import { INFINITE, type MeshState, NO_ROUTE, NOBODY, routeIndex, UNREACHABLE } from './state.ts'
 
 /** What one neighbour said about one prefix. Decides whether a table changes, and who hears of it. */
 export function receiveUpdate(
@@ -15,7 +15,7 @@ export function receiveUpdate(
   refmetric: number,
 ): void {
   if (router === state.routerId[node]) return
-  const route = slot * state.width + prefix
+  const route = routeIndex(state, slot, prefix)
   const known = state.routeRouter[route] as number
   if (refmetric >= INFINITE) {
     if (known !== NOBODY && (state.refmetric[route] as number) < INFINITE) {
@@ -24,10 +24,12 @@ export function receiveUpdate(
     return
   }
   if (known === router && state.refmetric[route] === refmetric && state.routeSeqno[route] === seqno) {
+    state.routeAt[route] = state.now
     refresh(state, node, slot, prefix)
     return
   }
   const feasible = isFeasible(state, node, prefix, router, seqno, refmetric)
+  state.touch(node)
   if (known === NOBODY) {
     state.routeRouter[route] = router
     state.routeSeqno[route] = seqno
@@ -48,8 +50,9 @@ export function receiveUpdate(
 /** The cost of a neighbour changed from `oldCost`: every route through it may have to give way or come back. */
 export function costChanged(state: MeshState, slot: number, oldCost: number): void {
   const node = state.wiring.owner[slot] as number
+  state.touch(node)
   for (let prefix = 0; prefix < state.width; prefix++) {
-    const route = slot * state.width + prefix
+    const route = routeIndex(state, slot, prefix)
     const refmetric = state.refmetric[route] as number
     if (refmetric >= INFINITE) continue
     const oldMetric = Math.min(INFINITE, refmetric + oldCost)
@@ -63,22 +66,22 @@ export function expireRoutes(state: MeshState, node: number): void {
   const last = state.wiring.first[node + 1] as number
   for (let slot = state.wiring.first[node] as number; slot < last; slot++) {
     for (let prefix = 0; prefix < state.width; prefix++) {
-      const route = slot * state.width + prefix
+      const route = routeIndex(state, slot, prefix)
       if (state.routeRouter[route] === NOBODY) continue
       const age = state.now - (state.routeAt[route] as number)
       if (age > state.profile.holdMs * 2) flushRoute(state, node, slot, prefix)
       else if (age > state.profile.holdMs) retractRoute(state, node, slot, prefix)
-      else if (state.smoothed[route] !== routeMetric(state, slot, prefix))
-        refresh(state, node, slot, prefix, true)
+      else if (state.smoothed[route] !== routeMetric(state, slot, prefix)) refresh(state, node, slot, prefix)
     }
   }
 }
 
 /** Forgets a route; where it was in use, looks for another one. */
 export function flushRoute(state: MeshState, node: number, slot: number, prefix: number): void {
-  const route = slot * state.width + prefix
+  const route = routeIndex(state, slot, prefix)
   const router = state.routeRouter[route] as number
   if (router === NOBODY) return
+  state.touch(node)
   const oldMetric = routeMetric(state, slot, prefix)
   const oldSeqno = state.routeSeqno[route] as number
   state.routeRouter[route] = NOBODY
@@ -90,39 +93,24 @@ export function flushRoute(state: MeshState, node: number, slot: number, prefix:
 
 /** What a node originates itself needs no route; what it no longer originates may have one again. */
 export function originationChanged(state: MeshState, node: number, prefix: number): void {
+  state.touch(node)
   if (state.originates(node, prefix)) uninstall(state, node, prefix)
   else considerBest(state, node, prefix)
   queueUpdateTwice(state, node, prefix)
 }
 
 function retractRoute(state: MeshState, node: number, slot: number, prefix: number): void {
-  const route = slot * state.width + prefix
+  const route = routeIndex(state, slot, prefix)
   if ((state.refmetric[route] as number) >= INFINITE) return
   const router = state.routeRouter[route] as number
   change(state, node, slot, prefix, router, state.routeSeqno[route] as number, INFINITE)
 }
 
 /** The update said nothing new. The smoothed metrics have moved on, though, and another route may be due. */
-function refresh(state: MeshState, node: number, slot: number, prefix: number, keepAge = false): void {
-  const route = slot * state.width + prefix
-  if (!keepAge) state.routeAt[route] = state.now
-  const at = node * state.width + prefix
-  const installed = state.installed[at] as number
-  if (installed === slot) {
-    if (state.smoothed[route] !== routeMetric(state, slot, prefix)) considerBest(state, node, prefix)
-    return
-  }
-  if (installed === NO_ROUTE) {
-    consider(state, node, slot, prefix)
-    return
-  }
-  const metric = routeMetric(state, slot, prefix)
-  const installedMetric = routeMetric(state, installed, prefix)
-  const smoothed = smoothedMetric(state, route, metric)
-  if (installedMetric < metric) return
-  if (smoothed < smoothedMetric(state, installed * state.width + prefix, installedMetric)) {
-    consider(state, node, slot, prefix)
-  }
+export function refresh(state: MeshState, node: number, slot: number, prefix: number): void {
+  const installed = state.installed[node * state.width + prefix] as number
+  if (installed === slot) considerBetter(state, node, slot, prefix)
+  else consider(state, node, slot, prefix)
 }
 
 function change(
@@ -134,10 +122,11 @@ function change(
   seqno: number,
   refmetric: number,
 ): void {
-  const route = slot * state.width + prefix
+  const route = routeIndex(state, slot, prefix)
   const oldRouter = state.routeRouter[route] as number
   const oldMetric = routeMetric(state, slot, prefix)
   smoothedMetric(state, route, oldMetric)
+  state.touch(node)
   state.routeRouter[route] = router
   state.routeSeqno[route] = seqno
   state.refmetric[route] = refmetric
@@ -161,8 +150,20 @@ function moved(
   const metric = routeMetric(state, slot, prefix)
   if (metric >= INFINITE && oldMetric < INFINITE) state.setKernel(node, prefix, UNREACHABLE)
   if (metric < INFINITE && oldMetric >= INFINITE) state.setKernel(node, prefix, slot)
-  considerBest(state, node, prefix)
+  considerBetter(state, node, slot, prefix)
   if (state.installed[at] === slot) announceChange(state, node, slot, prefix, oldRouter, oldMetric)
+}
+
+/** Looks for another route where there is one with a lower metric than the installed one's. */
+function considerBetter(state: MeshState, node: number, installed: number, prefix: number): void {
+  const metric = routeMetric(state, installed, prefix)
+  smoothedMetric(state, routeIndex(state, installed, prefix), metric)
+  const last = state.wiring.first[node + 1] as number
+  for (let slot = state.wiring.first[node] as number; slot < last; slot++) {
+    if (routeMetric(state, slot, prefix) >= metric) continue
+    considerBest(state, node, prefix)
+    return
+  }
 }
 
 function considerBest(state: MeshState, node: number, prefix: number): void {
@@ -179,22 +180,24 @@ function consider(state: MeshState, node: number, slot: number, prefix: number):
   const installed = state.installed[at] as number
   if (installed === slot || state.originates(node, prefix)) return
   const metric = routeMetric(state, slot, prefix)
-  if (metric >= INFINITE || !isRouteFeasible(state, node, slot, prefix)) return
+  if (metric >= INFINITE) return
+  const installedMetric = installed === NO_ROUTE ? INFINITE : routeMetric(state, installed, prefix)
+  if (installedMetric < INFINITE) {
+    if (installedMetric < metric) return
+    const smoothed = smoothedMetric(state, routeIndex(state, slot, prefix), metric)
+    if (smoothedMetric(state, routeIndex(state, installed, prefix), installedMetric) <= smoothed) return
+  }
+  if (!isRouteFeasible(state, node, slot, prefix)) return
+  state.touch(node)
   if (installed === NO_ROUTE) {
     state.installed[at] = slot
     state.setKernel(node, prefix, slot)
     queueUpdate(state, node, prefix, true)
     return
   }
-  const installedMetric = routeMetric(state, installed, prefix)
-  if (installedMetric < INFINITE) {
-    if (installedMetric < metric) return
-    const smoothed = smoothedMetric(state, slot * state.width + prefix, metric)
-    if (smoothedMetric(state, installed * state.width + prefix, installedMetric) <= smoothed) return
-  }
   state.installed[at] = slot
   state.setKernel(node, prefix, slot)
-  const oldRouter = state.routeRouter[installed * state.width + prefix] as number
+  const oldRouter = state.routeRouter[routeIndex(state, installed, prefix)] as number
   announceChange(state, node, slot, prefix, oldRouter, installedMetric)
 }
 
@@ -207,7 +210,7 @@ function announceChange(
   oldRouter: number,
   oldMetric: number,
 ): void {
-  const route = slot * state.width + prefix
+  const route = routeIndex(state, slot, prefix)
   const metric = routeMetric(state, slot, prefix)
   const router = state.routeRouter[route] as number
   const seqno = state.routeSeqno[route] as number
@@ -228,7 +231,7 @@ function announceChange(
 }
 
 function dropInfeasible(state: MeshState, node: number, slot: number, prefix: number): void {
-  const route = slot * state.width + prefix
+  const route = routeIndex(state, slot, prefix)
   const oldMetric = routeMetric(state, slot, prefix)
   const router = state.routeRouter[route] as number
   const seqno = state.routeSeqno[route] as number
@@ -259,6 +262,7 @@ function lost(
 }
 
 function uninstall(state: MeshState, node: number, prefix: number): void {
+  state.touch(node)
   state.installed[node * state.width + prefix] = NO_ROUTE
   state.setKernel(node, prefix, NO_ROUTE)
 }
@@ -278,7 +282,7 @@ function askIfUseful(
   const installedMetric = installed === NO_ROUTE ? INFINITE : routeMetric(state, installed, prefix)
   const isOverdue =
     installed === slot &&
-    state.now - (state.routeAt[slot * state.width + prefix] as number) > state.profile.holdMs * 0.875
+    state.now - (state.routeAt[routeIndex(state, slot, prefix)] as number) > state.profile.holdMs * 0.875
   const metric = routeMetric(state, slot, prefix)
   if (installed === NO_ROUTE || isOverdue || installedMetric >= metric + 512) {
     askNeighbour(state, slot, prefix, router, known + 1)

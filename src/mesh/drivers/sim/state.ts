@@ -42,8 +42,8 @@ export interface SourceEntry {
 }
 
 /**
- * Everything that the daemons and kernels of the mesh know, by numbers. Tables of routes are `slot * width +
- * prefix`, tables of a node `node * width + prefix`. Times are in ms since the start of the simulation.
+ * Everything that the daemons and kernels of the mesh know, by numbers. Tables of routes are in the order of
+ * `routeIndex`, tables of a node `node * width + prefix`. Times are in ms since the start of the simulation.
  */
 export class MeshState {
   readonly wiring: Wiring
@@ -71,7 +71,13 @@ export class MeshState {
   readonly requests: Map<number, PendingRequest>[]
   readonly otherSources: Map<number, SourceEntry>[]
 
+  /** Counts what changed a node's tables: what compares equal needs no second look. */
+  readonly version: Int32Array
+
   // For each slot: the neighbour behind it and the interface.
+  /** Versions of both ends at the last full update that said nothing new; -1 where it did. */
+  readonly quietSender: Int32Array
+  readonly quietReceiver: Int32Array
   readonly routed: Uint8Array
   readonly seenUp: Uint8Array
   readonly slotEpoch: Int32Array
@@ -90,7 +96,9 @@ export class MeshState {
   readonly pending: number[][]
   readonly isPending: Uint8Array
 
-  // Routes: slot * width + prefix.
+  // Routes: routeIndex(slot, prefix).
+  readonly rowBase: Int32Array
+  readonly stride: Int32Array
   readonly refmetric: Uint16Array
   readonly routeSeqno: Uint16Array
   readonly routeRouter: Uint16Array
@@ -138,6 +146,9 @@ export class MeshState {
     this.withdrawn = new Set()
     this.requests = Array.from({ length: nodes }, () => new Map())
     this.otherSources = Array.from({ length: nodes }, () => new Map())
+    this.version = new Int32Array(nodes)
+    this.quietSender = new Int32Array(slots).fill(-1)
+    this.quietReceiver = new Int32Array(slots).fill(-1)
     this.routed = new Uint8Array(slots).fill(1)
     this.seenUp = new Uint8Array(slots).fill(1)
     this.slotEpoch = new Int32Array(slots)
@@ -155,6 +166,11 @@ export class MeshState {
     this.pendingAll = new Uint8Array(slots)
     this.pending = Array.from({ length: slots }, () => [])
     this.isPending = new Uint8Array(slots * width)
+    const { first, owner } = this.wiring
+    const start = (slot: number) => first[owner[slot] as number] as number
+    const degree = (slot: number) => (first[(owner[slot] as number) + 1] as number) - start(slot)
+    this.stride = Int32Array.from(owner.keys(), degree)
+    this.rowBase = Int32Array.from(owner.keys(), (slot) => start(slot) * width + slot - start(slot))
     this.refmetric = new Uint16Array(slots * width).fill(INFINITE)
     this.routeSeqno = new Uint16Array(slots * width)
     this.routeRouter = new Uint16Array(slots * width).fill(NOBODY)
@@ -186,6 +202,11 @@ export class MeshState {
     return () => this.calls.delete(id)
   }
 
+  /** Notes that the tables of a node are not what they were. */
+  touch(node: number): void {
+    this.version[node] = ((this.version[node] as number) + 1) & 0x7fffffff
+  }
+
   setKernel(node: number, prefix: number, entry: number): void {
     const at = node * this.width + prefix
     if (this.kernel[at] === entry) return
@@ -202,4 +223,12 @@ export class MeshState {
     const text = Array.from({ length: 8 }, () => this.random.int(256).toString(16).padStart(2, '0')).join(':')
     return this.routers.push({ node, text }) - 1
   }
+}
+
+/**
+ * Where the route of a slot to a prefix stands in the tables: all routes of a node to one prefix are neighbours
+ * there, since they are compared with each other all the time.
+ */
+export function routeIndex(state: MeshState, slot: number, prefix: number): number {
+  return (state.rowBase[slot] as number) + prefix * (state.stride[slot] as number)
 }

@@ -5,6 +5,8 @@ import type { Wiring } from './topology.ts'
 export const LOST = -1
 
 const QUEUE_BYTES = 3_000
+/** Delays below this make no difference to timers of a second. */
+export const PLAIN_MS = 20
 const WHOLE = 1_000_000
 
 /**
@@ -68,6 +70,14 @@ export class World {
     if ((start - now) * rate + bytes > QUEUE_BYTES) return LOST
     this.#busyUntil[slot] = start + bytes / rate
     return start + bytes / rate - now + delay
+  }
+
+  /** Whether every frame of any size sent now arrives without delay worth mentioning. */
+  isPlain(slot: number): boolean {
+    const [from, to] = [this.wiring.owner[slot] as number, this.wiring.peer[slot] as number]
+    if (this.frozen[from] === 1 || this.frozen[to] === 1 || this.cut[slot] === 1) return false
+    if (!this.carrier(slot) || this.maxBytes[slot] !== WHOLE) return false
+    return this.loss[slot] === 0 && this.rate[slot] === 0 && (this.delayMs[slot] as number) <= PLAIN_MS
   }
 
   /** Whether a node passes a transit packet on. */
