@@ -1,6 +1,6 @@
 import type { NodeId } from '../core/index.ts'
 import { buildSnapshot, MeshRouter, type MeshSnapshot } from '../mesh/index.ts'
-import type { NodeRef } from './inspect-report.ts'
+import type { NodeRef } from './node-ref.ts'
 
 export interface GatewayReport extends NodeRef {
   readonly online: boolean | null

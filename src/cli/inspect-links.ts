@@ -1,6 +1,6 @@
 import type { LinkId, NodeId } from '../core/index.ts'
 import { type Link, type LinkSide, type Observation, valueOr } from '../mesh/index.ts'
-import type { NodeRef } from './inspect-report.ts'
+import type { NodeRef } from './node-ref.ts'
 
 export interface Direction {
   readonly from: NodeRef

@@ -1,7 +1,7 @@
 import type { GatewayReport } from './inspect-gateways.ts'
+import { lined, NAME, namely, type TextOptions } from './inspect-lines.ts'
 import type { Direction } from './inspect-links.ts'
 import type { InspectReport } from './inspect-report.ts'
-import { lined, NAME, namely, type TextOptions } from './inspect-text.ts'
 import type { Cell, Column } from './table.ts'
 import { count, plural, printable, type Style } from './text.ts'
 

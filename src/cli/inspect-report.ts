@@ -3,13 +3,8 @@ import { type Link, type MeshNode, MeshRouter, type MeshSnapshot, type RouterMet
 import { type GatewayReport, gatewayReports, type Protection, protectionOf } from './inspect-gateways.ts'
 import { type LinkQuality, linkQualities } from './inspect-links.ts'
 import { type Trouble, troubleOf } from './inspect-trouble.ts'
+import type { NodeRef } from './node-ref.ts'
 import type { TopologyFile } from './read-topology.ts'
-
-export interface NodeRef {
-  readonly id: NodeId
-  /** Unique in this mesh: two nodes of the same name carry their ids. */
-  readonly name: string
-}
 
 export interface WeakPoint {
   /** The nodes that lose contact with the largest rest of their component. */

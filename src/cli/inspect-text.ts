@@ -1,17 +1,8 @@
+import { lined, NAME, namely, type TextOptions } from './inspect-lines.ts'
 import { gatewayLines, worstLinkLines } from './inspect-quality-text.ts'
-import type { InspectReport, NodeRef } from './inspect-report.ts'
-import { type Cell, type Column, table } from './table.ts'
+import type { InspectReport } from './inspect-report.ts'
+import type { Column } from './table.ts'
 import { count, duration, plural, printable, type Style, someOf } from './text.ts'
-
-export interface TextOptions {
-  /** Length of the lists. */
-  readonly top: number
-  readonly style: Style
-  /** Columns that a line may take. */
-  readonly width: number
-}
-
-export const NAME: Column = { title: 'node', max: 34 }
 
 /** The report for a person at three in the morning: what is broken first, then what would hurt next. */
 export function inspectText(report: InspectReport, options: TextOptions): string {
@@ -158,25 +149,6 @@ function weakLinks({ bridges }: InspectReport, options: TextOptions): string[] {
     `${title} (${plural(bridges.length, 'bridge')}${summary})`,
     ...lined(columns, rows, bridges.length, options),
   ]
-}
-
-/** The table, indented, and how many rows of `total` it does not show. */
-export function lined(
-  columns: readonly Column[],
-  rows: readonly (readonly Cell[])[],
-  total: number,
-  { style, width }: TextOptions,
-): string[] {
-  const lines = table(columns, rows, { paintTitle: style.dim, width: width - 2 }).map((line) => `  ${line}`)
-  const hidden = total - rows.length
-  return hidden > 0 ? [...lines, `  and ${count(hidden)} more (--top ${total} shows all)`] : lines
-}
-
-export function namely(nodes: readonly NodeRef[]): string {
-  return someOf(
-    nodes.map((node) => printable(node.name)),
-    3,
-  )
 }
 
 function utc(iso: string): string {

@@ -1,6 +1,6 @@
 import type { LinkId, NodeId } from '../core/index.ts'
 import type { MeshNode, MeshRouter, MeshSnapshot } from '../mesh/index.ts'
-import type { NodeRef } from './inspect-report.ts'
+import type { NodeRef } from './node-ref.ts'
 
 export interface OfflineNode extends NodeRef {
   readonly gateway: boolean

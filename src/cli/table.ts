@@ -3,7 +3,7 @@ const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u
 
 /** Columns that the text, without colours, takes on a terminal. */
-export function displayWidth(text: string): number {
+function displayWidth(text: string): number {
   let width = 0
   for (const character of text) {
     if (!ZERO_WIDTH.test(character)) width += WIDE.test(character) ? 2 : 1
@@ -12,7 +12,7 @@ export function displayWidth(text: string): number {
 }
 
 /** The text itself, or its beginning and an ellipsis, in at most `width` columns. */
-export function truncate(text: string, width: number): string {
+function truncate(text: string, width: number): string {
   if (displayWidth(text) <= width) return text
   let kept = ''
   for (const character of text) {

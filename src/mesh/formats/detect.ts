@@ -9,7 +9,7 @@ export function detectFormat(text: string): TopologyFormat {
   const start = text.search(/\S/)
   if (start < 0) throw invalidTopology('line 1, column 1', 'the file is empty')
   if (text[start] !== '{' && text[start] !== '[') {
-    if (/^\s*graph\s*\[/m.test(text)) return 'gml'
+    if (/(?:^|\s)graph\s*\[/.test(text)) return 'gml'
     throw invalidTopology('the document', 'neither meshviewer.json nor NetJSON nor GML')
   }
   const value = parseJson(text)

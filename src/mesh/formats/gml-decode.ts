@@ -3,7 +3,7 @@ import { invalidTopology, type LinkSpec, type NodeSpec, type SideSpec } from '..
 import type { Json } from './codec.ts'
 import { extendLink, extendNode } from './extension.ts'
 import { linkExtension, nodeExtension } from './extension-schema.ts'
-import { type GmlContext, readExtension, textOf } from './gml.ts'
+import { type GmlContext, readExtension, textOf } from './gml-context.ts'
 import type { GmlList, GmlPair } from './gml-text.ts'
 import { recordOf } from './gml-value.ts'
 import { pairDirections } from './pairing.ts'

@@ -21,7 +21,7 @@ function plainValue(value: GmlValue): unknown {
 }
 
 /** The values that GML can say and that come back the same. */
-export function isGmlValue(value: unknown): boolean {
+function isGmlValue(value: unknown): boolean {
   if (typeof value === 'number') return Number.isFinite(value)
   return typeof value === 'string'
 }

@@ -1,23 +1,14 @@
-import type { z } from 'zod'
 import type { MeshSnapshot } from '../model.ts'
-import type { Source } from '../observation.ts'
 import { invalidTopology } from '../topology/index.ts'
-import type { DecodeOptions, FormatCodec, Json } from './codec.ts'
+import type { DecodeOptions, FormatCodec } from './codec.ts'
 import { extendAttributes } from './extension.ts'
-import { EXTENSION_KEY, topExtension } from './extension-schema.ts'
+import { topExtension } from './extension-schema.ts'
+import { type GmlContext, readExtension, textOf } from './gml-context.ts'
 import { decodeLinks, decodeNodes } from './gml-decode.ts'
 import { encodeEdge, encodeNode } from './gml-encode.ts'
 import { type GmlList, type GmlPair, parseGml } from './gml-text.ts'
 import { gmlAttributes, printRecord, recordOf } from './gml-value.ts'
-import { findMistake, placeFinder } from './json-text.ts'
-import { checked } from './schema.ts'
-
-/** What every part of a GML file is read with. */
-export interface GmlContext {
-  readonly at: number
-  readonly source: Source
-  readonly place: (pair: GmlPair) => string
-}
+import { placeFinder } from './json-text.ts'
 
 /**
  * GML, the Topology Zoo's dialect included: labels need not be unique, several edges between two nodes are
@@ -74,25 +65,6 @@ export const gml: FormatCodec = {
   },
 }
 
-/** Takes the extension out of a record: JSON in a string. */
-export function readExtension<T extends z.ZodType>(
-  record: Json,
-  schema: T,
-  place: string,
-): z.output<T> | undefined {
-  if (!Object.hasOwn(record, EXTENSION_KEY)) return undefined
-  const text = record[EXTENSION_KEY]
-  delete record[EXTENSION_KEY]
-  const where = `${place}, ${EXTENSION_KEY}`
-  if (typeof text !== 'string') throw invalidTopology(where, 'not a string')
-  try {
-    return checked(schema, JSON.parse(text), where)
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    throw invalidTopology(where, `not JSON from character ${findMistake(text) + 1} on`, error)
-  }
-}
-
 function listsOf(pairs: GmlList, key: string, place: (pair: GmlPair) => string): GmlPair[] {
   const found = pairs.filter((pair) => pair.key === key)
   for (const pair of found) {
@@ -113,9 +85,4 @@ function networkDate(value: unknown): number | undefined {
   if (match === null) return undefined
   const time = Date.parse(`${match[1]}-${match[2]}-${match[3] ?? '01'}T00:00:00Z`)
   return Number.isNaN(time) ? undefined : time
-}
-
-export function textOf(value: unknown): string | undefined {
-  if (typeof value === 'number') return String(value)
-  return typeof value === 'string' && value !== '' ? value : undefined
 }

@@ -14,6 +14,9 @@ export { detectFormat } from './detect.ts'
 
 const CODECS: Readonly<Record<TopologyFormat, FormatCodec>> = { meshviewer, netjson, gml }
 
+/** Reads as no mesh ever is, so that what the native form leaves to the reader is told by the extension. */
+const UNTOLD: DecodeOptions = { observedAt: Number.NaN, name: '\u0000' }
+
 export const TOPOLOGY_FORMATS: readonly TopologyFormat[] = ['meshviewer', 'netjson', 'gml']
 
 /** Bytes of text beyond which a file is no topology: about a million nodes. */
@@ -52,10 +55,9 @@ export function parseTopology(text: string, options: ParseOptions = {}): MeshSna
  */
 export function writeTopology(snapshot: MeshSnapshot, format: TopologyFormat): string {
   const codec = CODECS[format]
-  const plain: Encoded = codec.encode(snapshot)
-  const options: DecodeOptions = { observedAt: 0, name: undefined }
-  extend(plain.doc, topDifference(snapshot, codec.decode(codec.print(plain.doc), options)))
-  const restored = buildSnapshot(codec.decode(codec.print(plain.doc), options))
+  const plain: Encoded = codec.encode(withoutReserved(snapshot))
+  extend(plain.doc, topDifference(snapshot, codec.decode(codec.print(plain.doc), UNTOLD)))
+  const restored = buildSnapshot(codec.decode(codec.print(plain.doc), UNTOLD))
   const nodes = [...restored.nodes.values()]
   const links = [...restored.links.values()]
   const lost = () => meshSwarmError('INVARIANT', `The ${format} writer lost a node or a link.`)
@@ -80,6 +82,18 @@ function topDifference(snapshot: MeshSnapshot, restored: SnapshotSpec): Json | u
     ...attributeDifference(snapshot.attributes ?? {}, restored.attributes ?? {}),
   }
   return Object.keys(difference).length === 0 ? undefined : difference
+}
+
+/** Attributes of the extension's own name cannot stand natively: the extension carries them. */
+function withoutReserved(snapshot: MeshSnapshot): MeshSnapshot {
+  const clean = <T extends { readonly attributes?: Readonly<Json> }>(item: T): T => {
+    if (item.attributes === undefined || !Object.hasOwn(item.attributes, EXTENSION_KEY)) return item
+    const { [EXTENSION_KEY]: _, ...attributes } = item.attributes
+    return { ...item, attributes }
+  }
+  const nodes = new Map([...snapshot.nodes].map(([id, node]) => [id, clean(node)]))
+  const links = new Map([...snapshot.links].map(([id, link]) => [id, clean(link)]))
+  return { ...clean(snapshot), nodes, links }
 }
 
 function extend(slot: Json, difference: Json | undefined): void {

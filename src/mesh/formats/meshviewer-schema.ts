@@ -29,6 +29,5 @@ export const meshviewerSchema = z.looseObject({
   meshswarm: topExtension.optional(),
 })
 
-export type MeshviewerDoc = z.output<typeof meshviewerSchema>
 export type MeshviewerNode = z.output<typeof node>
 export type MeshviewerLink = z.output<typeof link>

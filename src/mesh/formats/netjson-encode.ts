@@ -49,7 +49,12 @@ function encodeLink(link: Link, meaning: CostMeaning, parallel: boolean) {
     ...(reverse !== undefined && !both && { reverse }),
     ...(parallel && { meshswarm: { whole: true } }),
   }
-  const forward = entry(link.a.node, link.b.node, there ?? rawCost, slot)
+  const forward = entry(
+    link.a.node,
+    link.b.node,
+    there ?? (typeof rawCost === 'number' ? rawCost : undefined),
+    slot,
+  )
   const reversed = isRecord(reverse) ? reverse : {}
   const backward = both ? [entry(link.b.node, link.a.node, back, { ...reversed })] : []
   return { entries: [forward, ...backward], slot }

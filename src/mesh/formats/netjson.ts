@@ -45,17 +45,18 @@ export const netjson: FormatCodec = {
 
   encode(snapshot: MeshSnapshot) {
     const attributes = snapshot.attributes ?? {}
-    const metric = 'metric' in attributes ? attributes.metric : 'ETX'
-    const meaning = costMeaning(String(attributes.protocol ?? ''), String(metric ?? ''))
+    const protocol = textOr(attributes.protocol, 'static')
+    const metric = textOr(attributes.metric, 'ETX')
+    const meaning = costMeaning(protocol ?? '', metric ?? '')
     const nodes = [...snapshot.nodes.values()].map(encodeNode)
     const links = encodeLinks([...snapshot.links.values()], meaning)
     const doc = {
       type: 'NetworkGraph',
-      protocol: 'static',
+      label: snapshot.label,
+      protocol,
       version: null,
       metric,
-      ...attributes,
-      ...(snapshot.label !== undefined && { label: snapshot.label }),
+      ...withoutOwn(attributes),
       nodes: nodes.map((node) => node.json),
       links: links.flatMap((link) => link.entries),
     }
@@ -137,6 +138,17 @@ function reverseAttributes(backward: NetjsonLink | undefined, understood: boolea
   const { source: _, target: __, cost, properties, ...others } = backward
   const reverse = { ...properties, ...others, ...(!understood && cost !== undefined && { cost }) }
   return Object.keys(reverse).length === 0 ? {} : { reverse }
+}
+
+function textOr(value: unknown, fallback: string): string | null {
+  return typeof value === 'string' || value === null ? value : fallback
+}
+
+const OWN_KEYS: ReadonlySet<string> = new Set(['type', 'label', 'protocol', 'metric', 'nodes', 'links'])
+
+/** Attributes that no key of the format's own stands in the way of. */
+function withoutOwn(attributes: Readonly<Json>): Json {
+  return Object.fromEntries(Object.entries(attributes).filter(([key]) => !OWN_KEYS.has(key)))
 }
 
 /** netjsongraph.js writes a place as `{ lng, lat }`. */

@@ -57,7 +57,7 @@ export function kShortestPaths(view: GraphView, source: number, target: number, 
   return found
 }
 
-export function sumOf({ graph }: GraphView, arcs: readonly number[]): number {
+function sumOf({ graph }: GraphView, arcs: readonly number[]): number {
   return arcs.reduce((sum, arc) => sum + (graph.weights[arc] as number), 0)
 }
 

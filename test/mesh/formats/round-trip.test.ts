@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseTopology, TOPOLOGY_FORMATS, writeTopology } from '../../../src/mesh/formats/index.ts'
-import type { MeshSnapshot } from '../../../src/mesh/index.ts'
+import { contents } from './contents.ts'
 import { DATA_FILES, NO_DATA } from './data.ts'
-
-/** Everything in a snapshot but the routes, which no file holds. */
-function contents({ routes: _, nodes, links, ...rest }: MeshSnapshot) {
-  return { ...rest, nodes: [...nodes], links: [...links] }
-}
 
 describe('A real file, read, written and read again, is the same mesh', () => {
   it('has files to prove it on', ({ skip }) => {
