@@ -8,6 +8,7 @@ const MAX_HOPS = 64
 /** A request is tried this often before a node gives up. */
 const TRIES = 3
 const REQUEST_LIFE_MS = 65_000
+const REPEAT_MS = 1000
 
 interface SeqnoRequest {
   readonly prefix: number
@@ -49,7 +50,7 @@ export function askNeighbour(
 ): void {
   const request = { prefix, router, seqno: seqno & 0xffff, hops: MAX_HOPS }
   const node = state.wiring.owner[slot] as number
-  if (isRemembered(state, node, request)) return
+  if (isRepeated(state, node, request)) return
   remember(state, node, request)
   sendRequest(state, slot, request)
 }
@@ -122,7 +123,7 @@ function receiveRequest(state: MeshState, slot: number, request: SeqnoRequest): 
       return
     }
   }
-  if (request.hops <= 1 || isRemembered(state, node, request)) return
+  if (request.hops <= 1 || isRepeated(state, node, request)) return
   const next = usable && installed !== slot ? installed : detour(state, node, prefix, slot)
   if (next === NO_ROUTE) return
   remember(state, node, request)
@@ -143,11 +144,14 @@ function detour(state: MeshState, node: number, prefix: number, exclude: number)
   return best
 }
 
-function isRemembered(state: MeshState, node: number, request: SeqnoRequest): boolean {
-  return isAwaited(state, node, request.prefix, request.router, request.seqno - 1)
+/** Whether the same request, or one for a newer seqno, was here a moment ago: copies go round in crowds. */
+function isRepeated(state: MeshState, node: number, request: SeqnoRequest): boolean {
+  const pending = state.requests[node]?.get(request.prefix * 65536 + request.router)
+  if (pending === undefined || pending.at < state.now - REPEAT_MS) return false
+  return !isNewer(request.seqno, pending.seqno)
 }
 
 function remember(state: MeshState, node: number, request: SeqnoRequest): void {
-  const entry = { seqno: request.seqno, until: state.now + REQUEST_LIFE_MS }
+  const entry = { seqno: request.seqno, at: state.now, until: state.now + REQUEST_LIFE_MS }
   state.requests[node]?.set(request.prefix * 65536 + request.router, entry)
 }

@@ -31,6 +31,8 @@ export const EVENT = Object.freeze({
 /** A seqno request that was sent or passed on and is not answered yet. */
 export interface PendingRequest {
   seqno: number
+  /** When it was sent or passed on last. */
+  at: number
   until: number
 }
 
