@@ -10,6 +10,22 @@ export interface ProberOptions {
   readonly intervalMs?: number
 }
 
+/** Pings under way: they end with this process, whatever ends it but kill -9 (then with the lab). */
+const running = new Set<ChildProcess>()
+
+function killRunning(): void {
+  for (const child of running) child.kill('SIGKILL')
+}
+
+function track(child: ChildProcess): void {
+  if (running.size === 0) process.on('exit', killRunning)
+  running.add(child)
+  child.once('close', () => {
+    running.delete(child)
+    if (running.size === 0) process.off('exit', killRunning)
+  })
+}
+
 /** The time that a packet without an answer may still get one. */
 const GRACE_MS = 1000
 
@@ -39,7 +55,6 @@ export class Prober {
 
   static start(from: LabNode, to: LabNode, options: ProberOptions = {}): Prober {
     const prober = new Prober(from, to, options)
-    process.on('exit', prober.#kill)
     prober.#launch()
     return prober
   }
@@ -80,21 +95,19 @@ export class Prober {
   /** A second call does nothing. */
   async stop(): Promise<void> {
     this.#stopped = true
-    process.off('exit', this.#kill)
     const child = this.#child
     if (!child || child.exitCode !== null || child.signalCode !== null) return
     const ended = new Promise((resolve) => child.once('close', resolve))
-    this.#kill()
+    child.kill('SIGKILL')
     await ended
   }
-
-  readonly #kill = (): void => void this.#child?.kill('SIGKILL')
 
   #launch(): void {
     const ping = ['ping', '-6', '-n', '-D', '-O', '-i', String(this.intervalMs / 1000)]
     const argv = [`--net=/run/netns/${this.#from.netns}`, ...ping, '-s', String(this.#bytes)]
     const child = spawn('nsenter', [...argv, this.#to.address], { stdio: ['ignore', 'pipe', 'ignore'] })
     this.#child = child
+    track(child)
     this.#base = this.#last
     createInterface({ input: child.stdout }).on('line', (text) => this.#read(text))
     child.on('error', () => undefined)

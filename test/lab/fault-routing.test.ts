@@ -12,7 +12,7 @@ function suite(): void {
 
   beforeAll(async () => {
     const options = { name: testName('route'), profile: 'tuned' } as const
-    lab = await Lab.up(await loadTopology('line:4'), options, signal)
+    lab = await Lab.up(await loadTopology('line:3'), options, signal)
     await lab.waitConverged(signal)
   }, 60_000)
 
@@ -22,7 +22,7 @@ function suite(): void {
 
   it.each(['interface-down', 'flapping'])('%s stops the traffic', async (id) => {
     await strike(lab, id, LINK, async () => {
-      expect(await lossBetween(lab, 'n1', 'n4', 56, 500)).toBe(1)
+      expect(await lossBetween(lab, 'n1', 'n3', 56, 500)).toBe(1)
     })
     await lab.waitConverged(signal)
   })
@@ -48,8 +48,8 @@ function suite(): void {
   })
 
   it('route-hijack draws the traffic of the victim', async () => {
-    await strike(lab, 'route-hijack', { kind: 'prefix', victim: 'n4', by: 'n2' }, async () => {
-      const loss = async () => lossBetween(lab, 'n1', 'n4', 56, 500)
+    await strike(lab, 'route-hijack', { kind: 'prefix', victim: 'n3', by: 'n2' }, async () => {
+      const loss = async () => lossBetween(lab, 'n1', 'n3', 56, 500)
       await expect.poll(loss, { timeout: 20_000 }).toBe(1)
     })
   })
@@ -64,7 +64,7 @@ function suite(): void {
   })
 
   it('a fault at a place that is none is refused and leaves nothing', async () => {
-    const far: FaultTarget = { kind: 'link', from: 'n1', to: 'n4' }
+    const far: FaultTarget = { kind: 'link', from: 'n1', to: 'n3' }
     await expect(injectFault(lab, 'silent-cut', far)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
     await expect(injectFault(lab, 'silent-cut', NODE)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
     await expect(injectFault(lab, 'gremlin', NODE)).rejects.toThrow(/there are:/)

@@ -10,7 +10,7 @@ function suite(): void {
 
   // Default timers: the routing notices nothing while a loss is measured, so it is the fault that is measured.
   beforeAll(async () => {
-    lab = await Lab.up(await loadTopology('line:4'), { name: testName('fault') }, signal)
+    lab = await Lab.up(await loadTopology('line:3'), { name: testName('fault') }, signal)
     await lab.waitConverged(signal)
   }, 60_000)
 
@@ -44,7 +44,7 @@ function suite(): void {
     await strike(lab, id, target, async () => {
       // What loses all or nothing shows at once; a share takes more packets.
       const ms = least === most ? 500 : 2500
-      const loss = await lossBetween(lab, 'n1', 'n4', bytes, ms)
+      const loss = await lossBetween(lab, 'n1', 'n3', bytes, ms)
       expect(loss).toBeGreaterThanOrEqual(least)
       expect(loss).toBeLessThanOrEqual(most)
     })
