@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { addAbortSignal } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { meshSwarmError, throwIfCancelled } from '../core/index.ts'
 import { detectFormat, type MeshSnapshot, parseTopology, type TopologyFormat } from '../mesh/index.ts'
@@ -19,12 +20,21 @@ export interface TopologyFile {
  */
 export async function readTopologyFile(path: string, { clock, signal }: CliContext): Promise<TopologyFile> {
   const [content, writtenAt] =
-    path === '-' ? [await text(process.stdin), clock.now()] : await readWhole(path, signal)
+    path === '-' ? [await readStdin(signal), clock.now()] : await readWhole(path, signal)
   throwIfCancelled(signal, 'Reading')
   const name = path === '-' ? 'standard input' : basename(path)
-  const snapshot = parseTopology(content, { name, observedAt: writtenAt })
+  const snapshot = parseTopology(content, { name: path === '-' ? undefined : name, observedAt: writtenAt })
   const format = detectFormat(content.replace(/^\ufeff/, ''))
   return { name, format, snapshot, timed: snapshot.takenAt !== writtenAt }
+}
+
+async function readStdin(signal: AbortSignal): Promise<string> {
+  try {
+    return await text(addAbortSignal(signal, process.stdin))
+  } catch (error) {
+    throwIfCancelled(signal, 'Reading')
+    throw error
+  }
 }
 
 async function readWhole(path: string, signal: AbortSignal): Promise<[string, number]> {
