@@ -109,7 +109,7 @@ export class ExecutorClient {
       }
       // One that is just leaving still holds the lock: try another start now and then.
       const ownNetns = this.#options.inventory.nodes.every(({ netns }) => netns !== undefined)
-      if (attempt % 50 === 0) startExecutor(this.#options.stateDir, ownNetns)
+      if (attempt % 100 === 0) startExecutor(this.#options.stateDir, ownNetns)
       await this.#clock.sleep(20)
     }
   }

@@ -8,9 +8,9 @@ import { ScopeIndexes } from './scope-indexes.ts'
 import { HostServer } from './server.ts'
 
 /**
- * The executor of the nodes on this machine: `node main.ts STATE_DIR [own-netns]`. Started detached by the driver, it serves
- * on STATE_DIR/executor.sock, outlives who started it and ends when nobody is connected and nothing has to be
- * undone. One for a state directory: a second one ends at once.
+ * The executor of the nodes on this machine: `node main.ts STATE_DIR [own-netns]`. Started detached by the
+ * driver, it serves on STATE_DIR/executor.sock, outlives who started it and ends when nobody is connected and
+ * nothing has to be undone. One for a state directory: a second one ends by itself.
  */
 const [, , stateDir, namespace] = process.argv
 /** How long to wait for the first, or the next, coordinator. */
@@ -18,9 +18,14 @@ const LINGER_MS = 2000
 
 async function main(dir: string): Promise<void> {
   process.umask(0o077)
-  const lock = takeLock(dir)
-  if (!lock) process.exit(0)
   const clock = new RealClock()
+  let lock = takeLock(dir)
+  // One that is just being killed holds its lock for a moment yet.
+  for (let tries = 0; !lock && tries < 50; tries++) {
+    await clock.sleep(20)
+    lock = takeLock(dir)
+  }
+  if (!lock) process.exit(0)
   const ledger = new Ledger(dir)
   const book = new ChangeBook(clock, ledger)
   const prober = new Prober({ clock, scopes: new ScopeIndexes(namespace === 'own-netns') })
@@ -28,7 +33,7 @@ async function main(dir: string): Promise<void> {
   const leave = () => {
     server.close()
     ledger.close()
-    lock.close()
+    lock?.close()
     process.exit(0)
   }
   // Asked to end, it ends; but a Ctrl-C or a shutdown must not take a rollback with it.

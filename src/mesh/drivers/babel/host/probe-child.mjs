@@ -4,9 +4,11 @@
 import dgram from 'node:dgram'
 import os from 'node:os'
 
-const port = Number(process.argv[2])
-const places = [{ address: '::', port }]
+// The port of the main socket, or 0 where there is one already; then the interfaces that have a socket already.
+const [, , port, ...served] = process.argv
+const places = port === '0' ? [] : [{ address: '::', port: Number(port) }]
 for (const [iface, addresses] of Object.entries(os.networkInterfaces())) {
+  if (served.includes(iface)) continue
   // Bound to a link-local address, a socket sends out of that interface and of no other.
   const local = addresses.find((address) => address.family === 'IPv6' && address.scopeid > 0)
   if (local) places.push({ address: `${local.address}%${iface}`, port: 0, iface, index: local.scopeid })
@@ -21,6 +23,7 @@ function bind(place, onBound) {
 process.on('message', () => process.exit(0))
 process.on('disconnect', () => process.exit(0))
 let left = places.length
+if (left === 0) process.send({ end: true })
 for (const place of places) {
   bind(place, (socket) => {
     if (socket) {

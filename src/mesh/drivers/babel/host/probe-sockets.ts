@@ -10,9 +10,9 @@ export interface NodeSockets {
   readonly main: Socket
   readonly port: number
   /** By interface: sends to link-local addresses out of it. */
-  readonly links: ReadonlyMap<string, Socket>
+  readonly links: Map<string, Socket>
   /** Indexes of the interfaces with a link-local address, in the node's namespace. */
-  readonly indexes: readonly number[]
+  readonly indexes: number[]
 }
 
 /** Where probes arrive, the same on all nodes, so that one that went astray is seen where it ends up. */
@@ -30,42 +30,63 @@ interface Parcel {
 }
 
 /** Opens the sockets of a node. Rejects with UNAVAILABLE where its namespace cannot be entered, within 5 s. */
-export function openSockets(place: Place, onMessage: (message: Buffer) => void): Promise<NodeSockets> {
-  return bounded(() => open(place, onMessage))
+export async function openSockets(place: Place, onMessage: (message: Buffer) => void): Promise<NodeSockets> {
+  const [main, ...links] = await receive(place, [String(PORT)])
+  if (!main) throw meshSwarmError('UNAVAILABLE', `No probe socket in ${place.netns ?? 'this machine'}.`)
+  main.socket.on('message', onMessage)
+  growBuffer(main.socket)
+  return {
+    main: main.socket,
+    port: main.port,
+    links: new Map(links.map(({ iface, socket }) => [iface, socket])),
+    indexes: links.map(({ index }) => index),
+  }
 }
 
-async function open(place: Place, onMessage: (message: Buffer) => void): Promise<NodeSockets> {
-  const [file = '', ...args] = inside(place, [process.execPath, CHILD, String(PORT)])
-  const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], timeout: 5000 })
-  const links = new Map<string, Socket>()
-  const indexes: number[] = []
-  let main: { socket: Socket; port: number } | undefined
-  child.on('message', (parcel: Parcel, handle: unknown) => {
-    if (parcel.end) {
-      child.send('thanks')
-      return
-    }
-    const socket = handle as Socket
-    // Without a listener an ICMP error on a socket would end the process.
-    socket.on('error', () => {})
-    socket.unref()
-    if (parcel.iface === undefined) {
-      main = { socket, port: parcel.port ?? 0 }
-      socket.on('message', onMessage)
-      setBuffer(socket)
-    } else {
-      links.set(parcel.iface, socket)
-      if (parcel.index !== undefined) indexes.push(parcel.index)
-    }
+/** Adds sockets for interfaces that came up since. Nothing else changes; rejects like `openSockets`. */
+export async function addLinkSockets(place: Place, sockets: NodeSockets): Promise<void> {
+  for (const { iface, socket, index } of await receive(place, ['0', ...sockets.links.keys()])) {
+    sockets.links.set(iface, socket)
+    sockets.indexes.push(index)
+  }
+}
+
+interface Received {
+  readonly iface: string
+  readonly socket: Socket
+  readonly port: number
+  readonly index: number
+}
+
+/** What a child inside the namespace binds and hands over, the main socket (without an interface) first. */
+function receive(place: Place, request: readonly string[]): Promise<Received[]> {
+  return bounded(async () => {
+    const [file = '', ...args] = inside(place, [process.execPath, CHILD, ...request])
+    const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], timeout: 5000 })
+    const received: Received[] = []
+    child.on('message', (parcel: Parcel, handle: unknown) => {
+      if (parcel.end) {
+        child.send('thanks')
+        return
+      }
+      const socket = handle as Socket
+      // Without a listener an error on a socket would end the process.
+      socket.on('error', () => {})
+      socket.unref()
+      const { iface = '', port = 0, index = 0 } = parcel
+      received.push({ iface, socket, port, index })
+    })
+    await new Promise<void>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', () => resolve())
+    }).catch((error: unknown) => {
+      throw meshSwarmError(
+        'UNAVAILABLE',
+        `No probe socket: ${error instanceof Error ? error.message : error}`,
+      )
+    })
+    return received.sort((a, b) => a.iface.length - b.iface.length)
   })
-  await new Promise<void>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', () => resolve())
-  }).catch((error: unknown) => {
-    throw meshSwarmError('UNAVAILABLE', `No probe socket: ${error instanceof Error ? error.message : error}`)
-  })
-  if (!main) throw meshSwarmError('UNAVAILABLE', `No probe socket in ${place.netns ?? 'this machine'}.`)
-  return { main: main.socket, port: main.port, links, indexes }
 }
 
 export function closeSockets(sockets: NodeSockets): void {
@@ -78,7 +99,7 @@ export function closeSockets(sockets: NodeSockets): void {
   }
 }
 
-function setBuffer(socket: Socket): void {
+function growBuffer(socket: Socket): void {
   try {
     socket.setRecvBufferSize(1 << 20)
   } catch {

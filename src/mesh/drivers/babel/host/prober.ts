@@ -1,7 +1,7 @@
 import { BinaryHeap, type Cancel, type Clock, cancelledError, fromUnknown } from '../../../../core/index.ts'
 import type { InventoryNode } from '../inventory.ts'
 import { ping } from './ping.ts'
-import { closeSockets, type NodeSockets, openSockets } from './probe-sockets.ts'
+import { addLinkSockets, closeSockets, type NodeSockets, openSockets } from './probe-sockets.ts'
 import type { WireProbe, WireProbeResult } from './protocol.ts'
 import type { ScopeIndexes } from './scope-indexes.ts'
 
@@ -44,7 +44,8 @@ export class Prober {
   readonly #sentAt = new Float64Array(RING)
   readonly #nonce = Math.floor(Math.random() * 2 ** 32)
   readonly #paddings = new Map<number, Buffer>()
-  readonly #openedAt = new Map<string, number>()
+  readonly #adding = new Map<string, Promise<void>>()
+  readonly #addedAt = new Map<string, number>()
   #counter = 0
   #cancelTimer: Cancel | undefined
   #timerAt = Number.POSITIVE_INFINITY
@@ -118,7 +119,13 @@ export class Prober {
     const onSent = (error: Error | null) => {
       if (!error) return
       flight.sent--
-      flight.error = `cannot send: ${(error as NodeJS.ErrnoException).code ?? error.message}`
+      const { code } = error as NodeJS.ErrnoException
+      flight.error = `cannot send: ${code ?? error.message}`
+      // The interface was made anew, or lost its address: the socket is of no more use.
+      if (probe.iface !== undefined && (code === 'ENODEV' || code === 'EADDRNOTAVAIL' || code === 'ENXIO')) {
+        sender.links.get(probe.iface)?.close()
+        sender.links.delete(probe.iface)
+      }
     }
     const flight: Flight = {
       ...{ probe, sender, port, done, onSent, padding: this.#padding(probe.bytes) },
@@ -218,7 +225,6 @@ export class Prober {
     const existing = this.#sockets.get(node.id)
     if (existing) return existing
     const opening = this.#open(node)
-    this.#openedAt.set(node.id, this.#clock.now())
     this.#sockets.set(node.id, opening)
     opening.catch(() => this.#sockets.delete(node.id))
     return opening
@@ -230,17 +236,21 @@ export class Prober {
     return sockets
   }
 
-  /** Opens anew, once a second at most, where an interface came up after the sockets were made. */
+  /** Asks again, once a second at most, where an interface came up after the sockets were made. */
   async #socketsFor(node: InventoryNode, iface: string | undefined): Promise<NodeSockets> {
-    const opening = this.#socketsOf(node)
-    const sockets = await opening
-    const fresh = this.#clock.now() - (this.#openedAt.get(node.id) ?? 0) < 1000
-    if (iface === undefined || sockets.links.has(iface) || fresh) return sockets
-    if (this.#sockets.get(node.id) === opening) {
-      this.#sockets.delete(node.id)
-      closeSockets(sockets)
+    const sockets = await this.#socketsOf(node)
+    if (iface === undefined || sockets.links.has(iface)) return sockets
+    const underWay = this.#adding.get(node.id)
+    if (underWay) await underWay
+    else if (this.#clock.now() - (this.#addedAt.get(node.id) ?? 0) >= 1000) {
+      this.#addedAt.set(node.id, this.#clock.now())
+      const adding = addLinkSockets(node, sockets)
+        .then(() => this.#scopes.ensure(sockets.indexes))
+        .finally(() => this.#adding.delete(node.id))
+      this.#adding.set(node.id, adding)
+      await adding
     }
-    return this.#socketsOf(node)
+    return sockets
   }
 
   #padding(bytes: number): Buffer {

@@ -1,0 +1,183 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { changeId, nodeId, RealClock } from '../../../src/core/index.ts'
+import { BabelDriver } from '../../../src/mesh/drivers/babel/index.ts'
+import type { MeshAction, MeshChange } from '../../../src/mesh/index.ts'
+import { converged, processesNaming, type TestMesh, testMesh, whyNoMesh } from './netns-mesh.ts'
+
+const skip = whyNoMesh()
+const clock = new RealClock()
+const never = new AbortController().signal
+const RING = [
+  ['n1', 'n2'],
+  ['n2', 'n3'],
+  ['n3', 'n4'],
+  ['n4', 'n1'],
+] as const
+
+/** A converged ring of four real daemons with an open driver and everything that it tells. */
+async function ring() {
+  const mesh = await testMesh(RING)
+  const driver = await BabelDriver.open(
+    { clock },
+    { inventory: mesh.inventory, stateDir: `${mesh.dir}/executor` },
+    never,
+  )
+  const seen: MeshChange[] = []
+  const reading = (async () => {
+    for await (const change of driver.watch(never)) seen.push(change)
+  })()
+  await converged(driver, 4)
+  let counter = 0
+  const apply = (action: MeshAction) =>
+    driver.apply(action, { id: changeId(`c${counter++}`), confirmWithinMs: 20_000, reason: 'test' }, never)
+  const close = async () => {
+    await driver.close()
+    await reading
+    await mesh[Symbol.asyncDispose]()
+  }
+  return { mesh, driver, seen, apply, [Symbol.asyncDispose]: close }
+}
+
+/** Waits until it holds and returns how long that took, in milliseconds. */
+async function until(holds: () => boolean, limitMs = 10_000): Promise<number> {
+  const start = clock.now()
+  while (!holds() && clock.now() - start < limitMs) await clock.sleep(5)
+  expect(holds()).toBe(true)
+  return clock.now() - start
+}
+
+const daemonPid = (mesh: TestMesh, id: string) => processesNaming(`${mesh.dir}/${id}.sock`)[0] ?? -1
+
+describe('the babel driver on real daemons', { timeout: 60_000 }, () => {
+  beforeEach((context) => context.skip(skip !== undefined, skip))
+
+  it('tells a killed daemon at once, restarts it, and knows its new router id for the same node', async () => {
+    await using bench = await ring()
+    const { mesh, driver, seen, apply } = bench
+    process.kill(daemonPid(mesh, 'n2'), 'SIGKILL')
+    const took = await until(() => seen.some((change) => change.kind === 'daemon' && change.state === 'dead'))
+    expect(took).toBeLessThan(1000)
+    expect((await driver.snapshot(never)).nodes.get(nodeId('n2'))?.online).toMatchObject({ value: false })
+    await apply({ kind: 'restart-daemon', node: nodeId('n2') })
+    await until(() => seen.some((change) => change.kind === 'daemon' && change.state === 'running'))
+    await converged(driver, 4)
+    expect(seen.filter((change) => change.kind === 'originator')).toEqual([])
+    const originators = (await driver.snapshot(never)).routes.originatorsOf(nodeId('n2'))
+    expect(originators.size).toBe(1)
+  })
+
+  it('tells a stopped daemon from a dead one, and resumes it', async () => {
+    await using bench = await ring()
+    const { mesh, driver, seen, apply } = bench
+    process.kill(daemonPid(mesh, 'n3'), 'SIGSTOP')
+    const took = await until(() => seen.some((change) => change.kind === 'daemon'))
+    expect(took).toBeLessThan(1000)
+    expect(seen.find((change) => change.kind === 'daemon')).toMatchObject({ node: 'n3', state: 'stopped' })
+    expect((await driver.inspect(nodeId('n3'), never)).daemon).toMatchObject({ value: 'stopped' })
+    await apply({ kind: 'resume-daemon', node: nodeId('n3') })
+    await until(() => seen.some((change) => change.kind === 'daemon' && change.state === 'running'))
+  })
+
+  it('tells who else announces the address of a node, and makes him stop', async () => {
+    await using bench = await ring()
+    const { mesh, driver, seen, apply } = bench
+    mesh.inside('n4', 'ip', 'addr', 'add', 'fd00:6d62::2/128', 'dev', 'lo')
+    await until(() => seen.some((change) => change.kind === 'originator'))
+    const n4 = (await driver.snapshot(never)).nodes.get(nodeId('n4'))
+    const originator = n4?.routerId.known ? n4.routerId.value : ''
+    expect(seen.find((change) => change.kind === 'originator')).toMatchObject({ victim: 'n2', originator })
+    expect((await driver.snapshot(never)).routes.originatorsOf(nodeId('n2')).has(originator)).toBe(true)
+    const change = await apply({ kind: 'withdraw-prefix', node: nodeId('n4'), prefix: 'fd00:6d62::2/128' })
+    await clock.sleep(500)
+    expect((await driver.snapshot(never)).routes.originatorsOf(nodeId('n2')).has(originator)).toBe(false)
+    await driver.rollback(change.id, never)
+    expect(mesh.inside('n4', 'ip', 'addr', 'show', 'lo')).toContain('fd00:6d62::2/128')
+  })
+
+  it('moves traffic off a link by its cost, and the daemon still has the interface', async () => {
+    await using bench = await ring()
+    const { driver, apply } = bench
+    const [n1, n2, n3] = [nodeId('n1'), nodeId('n2'), nodeId('n3')]
+    const way = async () => (await driver.snapshot(never)).routes.path(n1, n3)
+    const middle = (await way())?.[1] ?? n2
+    const iface = `to-${middle}`
+    await apply({ kind: 'set-link-cost', node: n1, iface, rxcost: 5000, previous: 96 })
+    await apply({ kind: 'set-link-cost', node: middle, iface: 'to-n1', rxcost: 5000, previous: 96 })
+    for (let tries = 0; tries < 100 && ((await way())?.[1] ?? middle) === middle; tries++)
+      await clock.sleep(50)
+    expect((await way())?.[1]).not.toBe(middle)
+    const facts = await driver.inspect(n1, never)
+    expect(facts.interfaces.find(({ name }) => name === iface)?.routed).toMatchObject({ value: true })
+  })
+
+  it('probes each direction of a link by itself, and says where a packet went astray', async () => {
+    await using bench = await ring()
+    const { mesh, driver } = bench
+    const [n1, n2] = [nodeId('n1'), nodeId('n2')]
+    const { links } = await driver.snapshot(never)
+    const link = [...links.values()].find(({ a, b }) => a.node === n1 && b.node === n2)?.id
+    if (!link) throw new Error('no link')
+    const drop =
+      'table netdev T {\n chain c {\n type filter hook ingress device to-n2 priority 0;\n udp dport 47331 drop;\n }\n}'
+    mesh.inside('n1', 'sh', '-c', `printf '%s\\n' "${drop}" | nft -f -`)
+    const probe = { bytes: 1200, count: 5, intervalMs: 5, timeoutMs: 200 }
+    const results = await driver.probe(
+      [
+        { from: n1, to: n2, link, ...probe },
+        { from: n2, to: n1, link, ...probe },
+      ],
+      never,
+    )
+    expect(results.map(({ sent, received }) => [sent, received])).toEqual([
+      [5, 5],
+      [5, 0],
+    ])
+  })
+
+  it('leaves the mesh as it was after every undo', async () => {
+    await using bench = await ring()
+    const { mesh, driver, apply } = bench
+    const n1 = nodeId('n1')
+    const state = () =>
+      [
+        mesh
+          .inside('n1', 'ip', '-j', 'link')
+          .replaceAll(/"NO-CARRIER",|"(operstate|link_netnsid|txqlen)":[^,}]*/g, ''),
+        mesh.inside('n1', 'sysctl', '-n', 'net.ipv6.conf.all.forwarding'),
+        mesh.inside('n1', 'ip', '-6', 'addr', 'show', 'dev', 'lo'),
+      ].join('\n')
+    const before = state()
+    const actions: MeshAction[] = [
+      { kind: 'set-interface-mtu', node: n1, iface: 'to-n2', mtu: 1300, previous: 1500 },
+      { kind: 'set-forwarding', node: n1, enabled: false },
+      { kind: 'withdraw-prefix', node: n1, prefix: 'fd00:6d62::1/128' },
+      { kind: 'announce-prefix', node: n1, prefix: 'fd00:6d62::99/128' },
+      { kind: 'set-interface-up', node: n1, iface: 'to-n2', up: false },
+    ]
+    for (const action of actions) {
+      const change = await apply(action)
+      expect(state()).not.toBe(before)
+      expect((await driver.rollback(change.id, never)).state).toBe('rolled-back')
+      expect(state()).toBe(before)
+    }
+    const dropped = await apply({ kind: 'drop-interface', node: n1, iface: 'to-n2', rxcost: 96 })
+    await driver.rollback(dropped.id, never)
+    await converged(driver, 4)
+  })
+
+  it('opens on a mesh whose daemons are dead or stopped, and says so', async () => {
+    await using mesh = await testMesh([['n1', 'n2']])
+    process.kill(daemonPid(mesh, 'n1'), 'SIGKILL')
+    process.kill(daemonPid(mesh, 'n2'), 'SIGSTOP')
+    await clock.sleep(100)
+    const driver = await BabelDriver.open(
+      { clock },
+      { inventory: mesh.inventory, stateDir: `${mesh.dir}/executor` },
+      never,
+    )
+    const { nodes } = await driver.snapshot(never)
+    expect(nodes.get(nodeId('n1'))?.daemon).toMatchObject({ value: 'dead' })
+    expect(nodes.get(nodeId('n2'))?.daemon).toMatchObject({ value: 'stopped' })
+    await driver.close()
+  })
+})

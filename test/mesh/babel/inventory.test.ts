@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { parseInventory, readInventory, singleNodeInventory } from '../../../src/mesh/drivers/babel/index.ts'
+
+const node = { id: 'n1', socket: '/run/n1.sock' }
+const inventory = (...nodes: unknown[]) => ({ version: 1, mesh: 'babel', nodes })
+
+/** A broken inventory is refused with the place and the reason, and never read in part. */
+describe('the inventory', () => {
+  it('takes what the lab writes and what a person writes', () => {
+    const full = {
+      ...node,
+      ...{
+        name: 'Roof',
+        address: 'fd00::1',
+        netns: 'ms-lab-1',
+        gateway: true,
+        daemon: { start: ['babeld', 'l1'] },
+      },
+    }
+    expect(parseInventory(inventory(full), 'test').nodes).toEqual([full])
+    expect(parseInventory(singleNodeInventory('/run/b.sock'), 'test').nodes[0]?.socket).toBe('/run/b.sock')
+  })
+
+  it.each([
+    [{}, 'version'],
+    [{ ...inventory(node), mesh: 'batman' }, 'mesh'],
+    [inventory(), 'nodes'],
+    [inventory({ ...node, id: '' }), 'nodes.0.id'],
+    [inventory({ ...node, address: 'roof' }), 'nodes.0.address'],
+    [inventory({ ...node, netns: '../etc' }), 'nodes.0.netns'],
+    [inventory({ ...node, daemon: { start: [] } }), 'nodes.0.daemon.start'],
+    [inventory(node, { ...node, socket: '/other' }), 'nodes.1.id'],
+    [inventory(node, { ...node, id: 'n2' }), 'nodes.1.socket'],
+  ])('refuses %j at %s', (value, path) => {
+    expect(() => parseInventory(value, 'mesh.json')).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_CONFIGURATION',
+        message: expect.stringContaining(`mesh.json: ${path}`),
+      }),
+    )
+  })
+
+  it('says which file is missing or no JSON', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'mbt-'))
+    const path = join(dir, 'broken.json')
+    writeFileSync(path, '{ "version": 1,')
+    const refused = { code: 'INVALID_CONFIGURATION', message: expect.stringContaining(path) }
+    await expect(readInventory(path)).rejects.toMatchObject(refused)
+    await expect(readInventory(join(dir, 'none.json'))).rejects.toMatchObject({
+      code: 'INVALID_CONFIGURATION',
+    })
+    rmSync(dir, { recursive: true })
+  })
+})
