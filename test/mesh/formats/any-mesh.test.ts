@@ -144,7 +144,7 @@ describe('Any mesh that the model can hold goes through any format and comes bac
           const written = writeTopology(snapshot, format)
           expect(contents(parseTopology(written, { name: 'x', observedAt: 5 }))).toEqual(contents(snapshot))
         }),
-        { numRuns: 400 },
+        { numRuns: 150 },
       )
     })
   }
