@@ -21,4 +21,4 @@ export type TwinBelief =
     }
   | { readonly kind: 'daemon'; readonly node: NodeId; readonly state: 'dead' | 'stopped' }
   | { readonly kind: 'announces'; readonly node: NodeId; readonly victim: NodeId }
-  | { readonly kind: 'interface-down'; readonly node: NodeId; readonly iface: string }
+  | { readonly kind: 'interface-off'; readonly node: NodeId; readonly iface: string }

@@ -225,7 +225,7 @@ export class TwinModel {
         if (victim !== undefined) this.#announce(node, victim)
         return
       }
-      case 'interface-down': {
+      case 'interface-off': {
         const slot = this.slot(belief.node, belief.iface)
         if (slot >= 0) this.ifaceUp[slot] = 0
       }
