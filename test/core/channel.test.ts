@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { Channel } from '../../src/core/index.ts'
 
 async function readAll<T>(channel: Channel<T>): Promise<T[]> {
-  return Array.fromAsync(channel)
+  const values: T[] = []
+  for await (const value of channel) values.push(value)
+  return values
 }
 
 describe('order and overflow', () => {
