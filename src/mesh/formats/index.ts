@@ -14,9 +14,6 @@ export { detectFormat } from './detect.ts'
 
 const CODECS: Readonly<Record<TopologyFormat, FormatCodec>> = { meshviewer, netjson, gml }
 
-/** Reads as no mesh ever is, so that what the native form leaves to the reader is told by the extension. */
-const UNTOLD: DecodeOptions = { observedAt: Number.NaN, name: '\u0000' }
-
 export const TOPOLOGY_FORMATS: readonly TopologyFormat[] = ['meshviewer', 'netjson', 'gml']
 
 /** Bytes of text beyond which a file is no topology: about a million nodes. */
@@ -55,9 +52,11 @@ export function parseTopology(text: string, options: ParseOptions = {}): MeshSna
  */
 export function writeTopology(snapshot: MeshSnapshot, format: TopologyFormat): string {
   const codec = CODECS[format]
+  // Read back with a time and a name that are not the mesh's: what a reader would fill in must be told.
+  const untold: DecodeOptions = { observedAt: Number.NaN, name: `${snapshot.label ?? ''}+` }
   const plain: Encoded = codec.encode(withoutReserved(snapshot))
-  extend(plain.doc, topDifference(snapshot, codec.decode(codec.print(plain.doc), UNTOLD)))
-  const restored = buildSnapshot(codec.decode(codec.print(plain.doc), UNTOLD))
+  extend(plain.doc, topDifference(snapshot, codec.decode(codec.print(plain.doc), untold)))
+  const restored = buildSnapshot(codec.decode(codec.print(plain.doc), untold))
   const nodes = [...restored.nodes.values()]
   const links = [...restored.links.values()]
   const lost = () => meshSwarmError('INVARIANT', `The ${format} writer lost a node or a link.`)

@@ -80,7 +80,7 @@ describe('A damaged file is refused whole with INVALID_TOPOLOGY and a place, or 
       for (let i = random.int(3); i >= 0; i--) text = damage(text, seed * 4 + i)
       if (checkWhole(text, true)) read++
     }
-    expect(read).toBeGreaterThan(100)
+    expect(read).toBeGreaterThan(50)
   })
 
   it('real files', ({ skip }) => {
