@@ -31,7 +31,8 @@ async function start() {
   if (process.env[MARK]) watchParent()
   delete process.env[MARK]
   const main = ['../lab/main.ts', '../src/cli/main.ts'].map((path) => join(HERE, path)).find(existsSync)
-  if (main === undefined) fail('This installation is not complete: src/cli/main.ts is missing. Install it anew.')
+  if (main === undefined)
+    fail('This installation is not complete: src/cli/main.ts is missing. Install it anew.')
   else await import(pathToFileURL(main).href)
 }
 

@@ -70,5 +70,6 @@ describe('the checker finds a planted violation', () => {
     ]
     expect(findCycle([{ from: 'x', to: 'a' }, ...ring])).toEqual(['a', 'b', 'c', 'a'])
     expect(findCycle(ring.slice(0, 2))).toBeUndefined()
+    expect(findCycle([...ring.slice(0, 2), { from: 'c', to: 'a', started: true }])).toBeUndefined()
   })
 })

@@ -5,6 +5,8 @@ import floors from './floors.json' with { type: 'json' }
 export interface Import {
   readonly from: string
   readonly to: string
+  /** Only named by `new URL(…, import.meta.url)`, to be started as a worker or a process: loads nothing here. */
+  readonly started?: boolean
 }
 
 const FLOORS: ReadonlyMap<string, number> = new Map(Object.entries(floors))
@@ -19,22 +21,27 @@ const SPECIFIERS = [
   /\b(?:import|export)\s(?:[^'"`;]*?\sfrom\s*)?['"]([^'"]+)['"]/g,
   /\b(?:import|export)\s*[*{][^'"`;]*?\}?\s*from\s*['"]([^'"]+)['"]/g,
   /\b(?:import|require)\s*\(\s*['"`]([^'"`]+)['"`]/g,
-  /\bnew\s+URL\(\s*['"]([^'"]+)['"]\s*,\s*import\.meta\.url/g,
 ]
 
-/** Every module that the text names: static and dynamic imports, re-exports, type imports, worker files. */
-export function specifiersOf(source: string): string[] {
+const STARTED = [/\bnew\s+URL\(\s*['"]([^'"]+)['"]\s*,\s*import\.meta\.url/g]
+
+/** Every module that the text imports: statically, dynamically, as a re-export or as a type. */
+export function specifiersOf(source: string, patterns: readonly RegExp[] = SPECIFIERS): string[] {
   const code = source.replace(COMMENTS, '')
   return [
-    ...new Set(SPECIFIERS.flatMap((pattern) => [...code.matchAll(pattern)].map((match) => match[1] ?? ''))),
+    ...new Set(patterns.flatMap((pattern) => [...code.matchAll(pattern)].map((match) => match[1] ?? ''))),
   ]
 }
 
 /** The relative imports of a file, with both ends relative to the repository root, '/' between the parts. */
 export function importsOf(file: string, source: string): Import[] {
-  return specifiersOf(source)
-    .filter((specifier) => specifier.startsWith('.'))
-    .map((specifier) => ({ from: file, to: slashes(normalize(join(dirname(file), specifier))) }))
+  const to = (specifier: string) => slashes(normalize(join(dirname(file), specifier)))
+  const relatives = (patterns: readonly RegExp[]) =>
+    specifiersOf(source, patterns).filter((specifier) => specifier.startsWith('.'))
+  return [
+    ...relatives(SPECIFIERS).map((specifier) => ({ from: file, to: to(specifier) })),
+    ...relatives(STARTED).map((specifier) => ({ from: file, to: to(specifier), started: true })),
+  ]
 }
 
 /** What is wrong with the import, in words; undefined when it is allowed. */
@@ -65,7 +72,8 @@ function violationFromOutside(from: string, to: string): string | undefined {
 
 /** One cycle among the imports as a list of files, the first repeated at the end; undefined when none. */
 export function findCycle(imports: readonly Import[]): string[] | undefined {
-  const targets = Map.groupBy(imports, ({ from }) => from)
+  const loaded = imports.filter(({ started }) => !started)
+  const targets = Map.groupBy(loaded, ({ from }) => from)
   const finished = new Set<string>()
   const path: string[] = []
   const visit = (file: string): string[] | undefined => {
