@@ -5,7 +5,15 @@ import type { NodeId } from '../core/index.ts'
  * Interface-level actions name an interface of `node`; link-level repair is two of them, one an end.
  */
 export type MeshAction =
-  | { readonly kind: 'restart-daemon'; readonly node: NodeId }
+  | {
+      readonly kind: 'restart-daemon'
+      readonly node: NodeId
+      /**
+       * Start it with this receive cost on every interface: traffic goes around the node while the node itself
+       * stays reachable. The inverse starts it without.
+       */
+      readonly rxcost?: number | undefined
+    }
   | { readonly kind: 'resume-daemon'; readonly node: NodeId }
   | {
       readonly kind: 'set-link-cost'
@@ -59,7 +67,7 @@ const RISK: Readonly<Record<ActionKind, RiskTier>> = Object.freeze({
 })
 
 export function riskTier(action: MeshAction): RiskTier {
-  return RISK[action.kind]
+  return action.kind === 'restart-daemon' && action.rxcost !== undefined ? 1 : RISK[action.kind]
 }
 
 /** The nodes whose configuration changes: the blast radius that budgets count. */
@@ -71,6 +79,7 @@ export function touchedNodes(actions: readonly MeshAction[]): ReadonlySet<NodeId
 export function inverse(action: MeshAction): MeshAction | undefined {
   switch (action.kind) {
     case 'restart-daemon':
+      return action.rxcost === undefined ? undefined : { kind: 'restart-daemon', node: action.node }
     case 'resume-daemon':
       return undefined
     case 'set-link-cost':
@@ -95,7 +104,9 @@ export function inverse(action: MeshAction): MeshAction | undefined {
 export function describeAction(action: MeshAction): string {
   switch (action.kind) {
     case 'restart-daemon':
-      return `restart the routing daemon on ${action.node}`
+      return action.rxcost === undefined
+        ? `restart the routing daemon on ${action.node}`
+        : `restart the routing daemon on ${action.node} with a receive cost of ${action.rxcost}, so that traffic goes around it`
     case 'resume-daemon':
       return `resume the stopped routing daemon on ${action.node}`
     case 'set-link-cost':

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { startCommand } from '../../../src/mesh/drivers/babel/host/start-command.ts'
 import { parseInventory, readInventory, singleNodeInventory } from '../../../src/mesh/drivers/babel/index.ts'
 
 const node = { id: 'n1', socket: '/run/n1.sock' }
@@ -53,5 +54,35 @@ describe('the inventory', () => {
       code: 'INVALID_CONFIGURATION',
     })
     rmSync(dir, { recursive: true })
+  })
+})
+
+/** A restarted daemon is accepted by its neighbours at the first hello; the operator's own words stay. */
+describe('the start command', () => {
+  const start = [
+    'nsenter',
+    '--net=/run/netns/n1',
+    '/usr/sbin/babeld',
+    '-I',
+    '',
+    '-C',
+    'default hello-interval 1',
+    'l1',
+  ]
+  it('gets its defaults right behind the daemon, before what it was given', () => {
+    const quick = startCommand(start)
+    expect(quick).toEqual([...start.slice(0, 3), '-C', 'default link-quality true', ...start.slice(3)])
+    expect(startCommand(start, 5000)).toContain('default rxcost 5000 link-quality true')
+  })
+
+  it('leaves alone what is decided already, and what is no babeld', () => {
+    const decided = ['babeld', '-G', '/run/b.sock', '-C', 'default link-quality false', 'l1']
+    expect(startCommand(decided)).toEqual(decided)
+    for (const other of [
+      ['systemctl', 'restart', 'babeld'],
+      ['/etc/init.d/mesh', 'start'],
+    ]) {
+      expect(startCommand(other)).toEqual(other)
+    }
   })
 })

@@ -44,6 +44,12 @@ export class DaemonWatch {
     return [...this.#states].map(([node, state]) => ({ node, state }))
   }
 
+  /** The state of one node's daemon at this moment. */
+  look(id: string): DaemonState {
+    if (daemonState(this.#refs.get(id)) === 'dead') this.#scan()
+    return daemonState(this.#refs.get(id))
+  }
+
   #tick(): void {
     this.poll()
     this.#cancel = this.#clock.after(POLL_MS, () => this.#tick())

@@ -1,23 +1,28 @@
-import { runIn } from './exec.ts'
+import type { DaemonState } from '../../../index.ts'
+import { limiter, runIn } from './exec.ts'
 import type { NodePlace } from './ledger.ts'
-import { FORWARDING, parseLinks } from './node-reads.ts'
-import { daemonState, findDaemons } from './processes.ts'
+import { parseLinks } from './node-reads.ts'
 import type { HostInspection } from './protocol.ts'
 
-/** One look at a node: one shell inside its namespace. Rejects with UNAVAILABLE where that cannot be entered. */
+/** One process that enters the namespace, reads two settings (`read` finds no line end there) and becomes `ip`. */
+const SCRIPT = `cd /proc/sys/net || exit 1
+read six < ipv6/conf/all/forwarding; read four < ipv4/ip_forward
+echo "$six"; echo "$four"; exec ip -j addr show`
+
+const bounded = limiter(8)
+
+/** One look at a node. Rejects with UNAVAILABLE where its namespace cannot be entered. */
 export async function inspectNode(
   place: NodePlace,
-  address: string | undefined,
+  { address, daemon }: { readonly address: string | undefined; readonly daemon: DaemonState },
   signal?: AbortSignal,
 ): Promise<HostInspection> {
-  const script = `sysctl -n ${FORWARDING.join(' ')} && ip -j addr show`
-  const text = await runIn(place, ['sh', '-c', script], signal)
+  const text = await bounded(() => runIn(place, ['sh', '-c', SCRIPT], signal))
   const [six, four, ...json] = text.split('\n')
   const links = parseLinks(json.join('\n'))
   const usesIpv4 = address !== undefined && !address.includes(':')
-  const { socket } = place
   return {
-    daemon: socket === undefined ? 'dead' : daemonState(findDaemons(new Set([socket])).get(socket)),
+    daemon,
     forwarding: usesIpv4 ? four === '1' : six === '1',
     interfaces: links
       .filter((link) => link.ifname !== undefined && link.ifname !== 'lo')

@@ -26,7 +26,9 @@ export async function planAction(
   if ('iface' in action) await checkInterface(place, action.iface)
   switch (action.kind) {
     case 'restart-daemon':
-      return { apply: [{ do: 'restart-daemon' }], undo: [] }
+      return action.rxcost === undefined
+        ? { apply: [{ do: 'restart-daemon' }], undo: [] }
+        : { apply: [{ do: 'restart-daemon', rxcost: action.rxcost }], undo: [{ do: 'restart-daemon' }] }
     case 'resume-daemon':
       return { apply: [{ do: 'resume-daemon' }], undo: [] }
     case 'set-link-cost':

@@ -25,7 +25,7 @@ const Prefix = z.union([z.cidrv6(), z.cidrv4()])
 const kind = <K extends MeshAction['kind']>(name: K) => z.literal(name)
 
 export const ActionSchema: z.ZodType<MeshAction, unknown> = z.discriminatedUnion('kind', [
-  z.object({ kind: kind('restart-daemon'), node: Node }),
+  z.object({ kind: kind('restart-daemon'), node: Node, rxcost: Cost.optional() }),
   z.object({ kind: kind('resume-daemon'), node: Node }),
   z.object({ kind: kind('set-link-cost'), node: Node, iface: Iface, rxcost: Cost, previous: Cost }),
   z.object({ kind: kind('drop-interface'), node: Node, iface: Iface, rxcost: Cost }),

@@ -8,7 +8,7 @@ import { inspectNode } from './inspect.ts'
 import type { NodePlace } from './ledger.ts'
 import { MessageStream } from './message-stream.ts'
 import type { Prober } from './prober.ts'
-import { type HostReply, type HostRequest, RequestSchema } from './protocol.ts'
+import { type HostInspection, type HostReply, type HostRequest, RequestSchema } from './protocol.ts'
 import { netnsInode } from './step.ts'
 
 export interface HostParts {
@@ -121,7 +121,7 @@ export class HostServer {
       case 'changes':
         return book.changes()
       case 'inspect':
-        return inspectNode(this.#place(request.node), this.#nodes.get(request.node)?.address, signal)
+        return this.#inspect(request.node, signal)
     }
   }
 
@@ -134,6 +134,12 @@ export class HostServer {
       this.#watch.start(inventory.nodes)
     }
     return this.#watch.reports()
+  }
+
+  #inspect(id: string, signal: AbortSignal): Promise<HostInspection> {
+    const place = this.#place(id)
+    const address = this.#nodes.get(id)?.address
+    return inspectNode(place, { address, daemon: this.#watch.look(id) }, signal)
   }
 
   #place(id: string): NodePlace {

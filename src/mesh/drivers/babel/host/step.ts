@@ -6,6 +6,7 @@ import { BabelSocket } from '../socket.ts'
 import { runIn } from './exec.ts'
 import type { NodePlace } from './ledger.ts'
 import { findDaemons, signalProcess, startDetached } from './processes.ts'
+import { startCommand } from './start-command.ts'
 
 /** One thing to do on a node, as data: what is written to the books before it is done, and undone by. */
 export const StepSchema = z.discriminatedUnion('do', [
@@ -13,7 +14,7 @@ export const StepSchema = z.discriminatedUnion('do', [
   /** A statement for the daemon's control socket; `lenient` takes its `no` for done. */
   z.object({ do: z.literal('babel'), statement: z.string(), lenient: z.boolean().optional() }),
   z.object({ do: z.literal('expect-interface'), iface: z.string(), present: z.boolean() }),
-  z.object({ do: z.literal('restart-daemon') }),
+  z.object({ do: z.literal('restart-daemon'), rxcost: z.number().optional() }),
   z.object({ do: z.literal('resume-daemon') }),
 ])
 export type Step = z.infer<typeof StepSchema>
@@ -34,7 +35,7 @@ export async function doSteps(clock: Clock, place: NodePlace, steps: readonly St
         seen.length = 0
         await (await talk()).request('dump')
         expectInterface(place, seen, step)
-      } else if (step.do === 'restart-daemon') await restart(clock, place)
+      } else if (step.do === 'restart-daemon') await restart(clock, place, step.rxcost)
       else resume(place)
     }
   } finally {
@@ -68,14 +69,14 @@ function expectInterface(
 }
 
 /** Ends what is left of the daemon, hung or not, and starts it anew; done when it greets. */
-async function restart(clock: Clock, place: NodePlace): Promise<void> {
+async function restart(clock: Clock, place: NodePlace, rxcost: number | undefined): Promise<void> {
   const socket = socketOf(place)
   if (!place.start)
     throw meshSwarmError('ACTION_UNSUPPORTED', `${place.node}: the inventory has no start command.`)
   const old = findDaemons(new Set([socket])).get(socket)
   if (old && signalProcess(old, 'SIGKILL')) await clock.sleep(5)
   rmSync(socket, { force: true })
-  startDetached(place, place.start, `${socket}.log`)
+  startDetached(place, startCommand(place.start, rxcost), `${socket}.log`)
   const deadline = clock.now() + 5000
   for (;;) {
     try {
