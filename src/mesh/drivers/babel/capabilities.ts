@@ -1,4 +1,4 @@
-import type { ActionKind } from '../../index.ts'
+import type { ActionKind } from '../../action.ts'
 import type { Inventory } from './inventory.ts'
 
 const BY_SOCKET: readonly ActionKind[] = ['set-link-cost', 'drop-interface', 'add-interface']

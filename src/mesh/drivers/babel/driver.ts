@@ -7,18 +7,17 @@ import {
   nodeId,
   throwIfCancelled,
 } from '../../../core/index.ts'
+import type { ActionKind, MeshAction } from '../../action.ts'
 import type {
-  ActionKind,
   AppliedChange,
   ApplyOptions,
-  MeshAction,
   MeshChange,
   MeshDriver,
-  MeshSnapshot,
   NodeFacts,
   ProbeRequest,
   ProbeResult,
-} from '../../index.ts'
+} from '../../driver.ts'
+import type { MeshSnapshot } from '../../model.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import { defaultStateDir, ExecutorClient } from './executor-client.ts'
 import { limiter } from './host/exec.ts'

@@ -1,5 +1,6 @@
 import { type LinkId, linkId, type NodeId } from '../../../core/index.ts'
-import { known, type Link, type LinkSide, type Observation, UNKNOWN, unknown } from '../../index.ts'
+import type { Link, LinkSide } from '../../model.ts'
+import { known, type Observation, UNKNOWN, unknown } from '../../observation.ts'
 import type { NodeState } from './node-state.ts'
 import { type BabelNeighbour, INFINITY } from './parser.ts'
 

@@ -1,5 +1,7 @@
 import { type Clock, type LinkId, type NodeId, nodeId } from '../../../core/index.ts'
-import { type DaemonState, known, type MeshChange, type MeshSnapshot, valueOr } from '../../index.ts'
+import type { MeshChange } from '../../driver.ts'
+import type { DaemonState, MeshSnapshot } from '../../model.ts'
+import { known, valueOr } from '../../observation.ts'
 import { AddressBook } from './address-book.ts'
 import { Announcements } from './announcements.ts'
 import type { Inventory } from './inventory.ts'

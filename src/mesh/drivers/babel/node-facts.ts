@@ -1,4 +1,5 @@
-import { type InterfaceFacts, known, type NodeFacts, unknown } from '../../index.ts'
+import type { InterfaceFacts, NodeFacts } from '../../driver.ts'
+import { known, unknown } from '../../observation.ts'
 import type { HostInspection } from './host/protocol.ts'
 import type { NodeState } from './node-state.ts'
 

@@ -1,5 +1,6 @@
 import type { NodeId } from '../../../core/index.ts'
-import { type DaemonState, type Observation, unknown } from '../../index.ts'
+import type { DaemonState } from '../../model.ts'
+import { type Observation, unknown } from '../../observation.ts'
 import type { InventoryNode } from './inventory.ts'
 import { NodeTable } from './node-table.ts'
 

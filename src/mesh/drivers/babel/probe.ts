@@ -1,5 +1,6 @@
 import { type Clock, fromUnknown, hasCode } from '../../../core/index.ts'
-import { known, type ProbeRequest, type ProbeResult, unknown } from '../../index.ts'
+import type { ProbeRequest, ProbeResult } from '../../driver.ts'
+import { known, unknown } from '../../observation.ts'
 import type { ExecutorClient } from './executor-client.ts'
 import type { WireProbe, WireProbeResult } from './host/protocol.ts'
 import type { LiveModel } from './live-model.ts'

@@ -1,5 +1,5 @@
 import type { NodeId } from '../../../core/index.ts'
-import type { RouteView } from '../../index.ts'
+import type { RouteView } from '../../model.ts'
 import type { NodeState } from './node-state.ts'
 import { INFINITY } from './parser.ts'
 

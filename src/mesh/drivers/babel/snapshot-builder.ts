@@ -1,13 +1,6 @@
 import type { NodeId } from '../../../core/index.ts'
-import {
-  known,
-  type MeshInterface,
-  type MeshNode,
-  type MeshSnapshot,
-  type Observation,
-  UNKNOWN,
-  unknown,
-} from '../../index.ts'
+import type { MeshInterface, MeshNode, MeshSnapshot } from '../../model.ts'
+import { known, type Observation, UNKNOWN, unknown } from '../../observation.ts'
 import type { LinkRegistry } from './link-registry.ts'
 import type { NodeState } from './node-state.ts'
 import { indexRoutes, type RouteIndex, routeView } from './route-view.ts'

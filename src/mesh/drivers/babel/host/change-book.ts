@@ -6,7 +6,8 @@ import {
   meshSwarmError,
   throwIfCancelled,
 } from '../../../../core/index.ts'
-import type { AppliedChange, ApplyOptions, MeshAction } from '../../../index.ts'
+import type { MeshAction } from '../../../action.ts'
+import type { AppliedChange, ApplyOptions } from '../../../driver.ts'
 import type { Ledger, LedgerEntry, NodePlace } from './ledger.ts'
 import { type ActionPlan, planAction } from './plan.ts'
 import { doSteps, placeExists } from './step.ts'

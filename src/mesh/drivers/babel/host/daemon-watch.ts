@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from '../../../../core/index.ts'
-import type { DaemonState } from '../../../index.ts'
+import type { DaemonState } from '../../../model.ts'
 import { daemonState, findDaemons, type ProcessRef } from './processes.ts'
 import type { DaemonReport } from './protocol.ts'
 

@@ -1,4 +1,4 @@
-import type { DaemonState } from '../../../index.ts'
+import type { DaemonState } from '../../../model.ts'
 import { limiter, runIn } from './exec.ts'
 import type { NodePlace } from './ledger.ts'
 import { parseLinks } from './node-reads.ts'

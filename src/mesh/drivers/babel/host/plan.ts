@@ -1,5 +1,5 @@
 import { meshSwarmError } from '../../../../core/index.ts'
-import type { MeshAction } from '../../../index.ts'
+import type { MeshAction } from '../../../action.ts'
 import { interfaceOptions } from './interface-options.ts'
 import type { NodePlace } from './ledger.ts'
 import { adminUp, announcements, checkInterface, forwarding, isAnnounced, mtu } from './node-reads.ts'

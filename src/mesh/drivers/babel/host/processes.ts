@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import type { DaemonState } from '../../../index.ts'
+import type { DaemonState } from '../../../model.ts'
 import { inside, type Place } from './exec.ts'
 
 /** A process, told apart from a later one with the same number by its start time. */
