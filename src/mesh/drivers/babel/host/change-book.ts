@@ -8,9 +8,10 @@ import {
 } from '../../../../core/index.ts'
 import type { MeshAction } from '../../../action.ts'
 import type { AppliedChange, ApplyOptions } from '../../../driver.ts'
-import type { Ledger, LedgerEntry, NodePlace } from './ledger.ts'
+import type { Ledger, LedgerEntry } from './ledger.ts'
+import { type NodePlace, placeExists } from './node-place.ts'
 import { type ActionPlan, planAction } from './plan.ts'
-import { doSteps, placeExists } from './step.ts'
+import { doSteps } from './step.ts'
 
 const RETRY_MS = 1000
 const RETRIES = 10

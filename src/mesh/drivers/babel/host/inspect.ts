@@ -1,6 +1,6 @@
 import type { DaemonState } from '../../../model.ts'
 import { limiter, runIn } from './exec.ts'
-import type { NodePlace } from './ledger.ts'
+import type { NodePlace } from './node-place.ts'
 import { parseLinks } from './node-reads.ts'
 import type { HostInspection } from './protocol.ts'
 

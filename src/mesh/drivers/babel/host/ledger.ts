@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, wr
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type ChangeId, changeId } from '../../../../core/index.ts'
+import { NodePlaceSchema } from './node-place.ts'
 import { ActionSchema } from './protocol.ts'
 import { StepSchema } from './step.ts'
 
@@ -24,17 +25,9 @@ const EntrySchema = z.object({
   appliedAt: z.number(),
   confirmBy: z.number(),
   undo: z.array(StepSchema),
-  place: z.object({
-    node: z.string(),
-    netns: z.string().optional(),
-    /** Identity of the namespace: another one under the same name is not the place that was changed. */
-    netnsInode: z.number().optional(),
-    socket: z.string().optional(),
-    start: z.array(z.string()).optional(),
-  }),
+  place: NodePlaceSchema,
 })
 export type LedgerEntry = z.infer<typeof EntrySchema>
-export type NodePlace = LedgerEntry['place']
 
 const KEEP = 1000
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { meshSwarmError } from '../../../../core/index.ts'
 import { runIn } from './exec.ts'
-import type { NodePlace } from './ledger.ts'
+import type { NodePlace } from './node-place.ts'
 
 const LinksSchema = z.array(
   z.object({

@@ -1,7 +1,7 @@
 import { meshSwarmError } from '../../../../core/index.ts'
 import type { MeshAction } from '../../../action.ts'
 import { interfaceOptions } from './interface-options.ts'
-import type { NodePlace } from './ledger.ts'
+import type { NodePlace } from './node-place.ts'
 import { adminUp, announcements, checkInterface, forwarding, isAnnounced, mtu } from './node-reads.ts'
 import type { Step } from './step.ts'
 

@@ -5,11 +5,10 @@ import type { Inventory, InventoryNode } from '../inventory.ts'
 import type { ChangeBook } from './change-book.ts'
 import { DaemonWatch } from './daemon-watch.ts'
 import { inspectNode } from './inspect.ts'
-import type { NodePlace } from './ledger.ts'
 import { MessageStream } from './message-stream.ts'
+import { type NodePlace, netnsInode } from './node-place.ts'
 import type { Prober } from './prober.ts'
 import { type HostInspection, type HostReply, type HostRequest, RequestSchema } from './protocol.ts'
-import { netnsInode } from './step.ts'
 
 export interface HostParts {
   readonly clock: Clock

@@ -1,10 +1,10 @@
-import { existsSync, rmSync, statSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { z } from 'zod'
 import { type Clock, hasCode, meshSwarmError } from '../../../../core/index.ts'
 import { parseLine } from '../parser.ts'
 import { BabelSocket } from '../socket.ts'
 import { runIn } from './exec.ts'
-import type { NodePlace } from './ledger.ts'
+import type { NodePlace } from './node-place.ts'
 import { findDaemons, signalProcess, startDetached } from './processes.ts'
 import { startCommand } from './start-command.ts'
 
@@ -100,18 +100,4 @@ function resume(place: NodePlace): void {
 function socketOf(place: NodePlace): string {
   if (place.socket !== undefined) return place.socket
   throw meshSwarmError('ACTION_UNSUPPORTED', `${place.node} has no control socket on this machine.`)
-}
-
-/** Whether the place that was changed still is the same: a namespace made anew has nothing of the change left. */
-export function placeExists(place: NodePlace): boolean {
-  if (place.netns === undefined) return place.socket === undefined || existsSync(place.socket)
-  return place.netnsInode === undefined || netnsInode(place.netns) === place.netnsInode
-}
-
-export function netnsInode(netns: string): number | undefined {
-  try {
-    return statSync(`/run/netns/${netns}`).ino
-  } catch {
-    return undefined
-  }
 }
