@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { meshSwarmError } from '../src/core/index.ts'
-import { builtinTopology, connectedPart, type Topology, type TopologyReader, tidy } from './topology.ts'
+import { builtinTopology } from './shapes.ts'
+import { connectedPart, type Topology, type TopologyReader, tidy } from './topology.ts'
 
 export interface LoadOptions {
   /** Take a connected part of this many nodes where there are more. */

@@ -17,7 +17,7 @@ function link(a: number, b: number): TopologyLink {
   return { a: `n${a + 1}`, b: `n${b + 1}` }
 }
 
-export function grid(argument: string): Topology {
+function grid(argument: string): Topology {
   const [first, second] = argument.split('x', 2)
   const width = count(first, 'grid:4x4')
   const height = count(second, 'grid:4x4')
@@ -32,12 +32,12 @@ export function grid(argument: string): Topology {
   return { nodes: numbered(width * height), links }
 }
 
-export function line(argument: string): Topology {
+function line(argument: string): Topology {
   const size = count(argument, 'line:5')
   return { nodes: numbered(size), links: Array.from({ length: size - 1 }, (_, i) => link(i, i + 1)) }
 }
 
-export function ring(argument: string): Topology {
+function ring(argument: string): Topology {
   const open = line(argument)
   const size = open.nodes.length
   return size < 3 ? open : { nodes: open.nodes, links: [...open.links, link(size - 1, 0)] }
@@ -47,7 +47,7 @@ export function ring(argument: string): Topology {
  * Points in the unit square: each is linked to its three nearest, so there are detours, then the components are
  * joined by their shortest gap. Community meshes look more like this than like a grid.
  */
-export function geometric(argument: string): Topology {
+function geometric(argument: string): Topology {
   const [first, second] = argument.split(',', 2)
   const size = count(first, 'geo:30')
   const random = seededRandom(second === undefined ? 1 : count(second, 'geo:30,7'))
@@ -73,4 +73,12 @@ export function geometric(argument: string): Topology {
   }
   for (const pair of pairs) if (group[pair.a] !== group[pair.b]) add(pair)
   return { nodes: numbered(size), links: [...chosen].map(({ a, b }) => link(a, b)) }
+}
+
+const SHAPES: Readonly<Record<string, (argument: string) => Topology>> = { grid, ring, line, geo: geometric }
+
+/** `grid:4x4`, `ring:10`, `line:5` or `geo:30` (`geo:30,7` with a seed); undefined where `spec` is none of them. */
+export function builtinTopology(spec: string): Topology | undefined {
+  const [shape = '', argument = ''] = spec.split(':', 2)
+  return Object.hasOwn(SHAPES, shape) ? SHAPES[shape]?.(argument) : undefined
 }

@@ -1,5 +1,4 @@
 import { meshSwarmError } from '../src/core/index.ts'
-import { geometric, grid, line, ring } from './shapes.ts'
 
 export interface TopologyNode {
   readonly id: string
@@ -76,12 +75,4 @@ export function connectedPart(topology: Topology, count: number): Topology {
     nodes: topology.nodes.filter((node) => chosen.has(node.id)),
     links: topology.links.filter((link) => chosen.has(link.a) && chosen.has(link.b)),
   }
-}
-
-const SHAPES: Readonly<Record<string, (argument: string) => Topology>> = { grid, ring, line, geo: geometric }
-
-/** `grid:4x4`, `ring:10`, `line:5` or `geo:30` (`geo:30,7` with a seed); undefined where `spec` is none of them. */
-export function builtinTopology(spec: string): Topology | undefined {
-  const [shape = '', argument = ''] = spec.split(':', 2)
-  return Object.hasOwn(SHAPES, shape) ? SHAPES[shape]?.(argument) : undefined
 }
