@@ -1,16 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { healBench } from './heal.ts'
+import type { BenchOptions } from './options.ts'
 import { type BenchReport, printReport } from './report.ts'
-
-export interface BenchOptions {
-  readonly quick: boolean
-  readonly seed: number
-  readonly data: string
-  /** Options of single benchmarks, as `--set nodes=20`. */
-  readonly set: ReadonlyMap<string, string>
-  readonly log: (line: string) => void
-}
 
 type Bench = (options: BenchOptions, signal: AbortSignal) => Promise<BenchReport>
 
@@ -23,7 +15,7 @@ async function main(): Promise<number> {
       quick: { type: 'boolean', default: false },
       json: { type: 'string' },
       seed: { type: 'string', default: '1' },
-      data: { type: 'string', default: process.env['MESHSWARM_DATA'] ?? '../shared/data' },
+      data: { type: 'string', default: process.env.MESHSWARM_DATA ?? '../shared/data' },
       set: { type: 'string', multiple: true, default: [] },
     },
   })
