@@ -6,7 +6,7 @@ import { censoredSummary, seededRandom } from '../src/core/index.ts'
 import { healGoals } from './heal-goals.ts'
 import { type Arena, openArena, SUBJECTS, type Subject } from './heal-subjects.ts'
 import { runTogether } from './heal-together.ts'
-import type { BenchOptions } from './main.ts'
+import type { BenchOptions } from './options.ts'
 import { type BenchReport, type BenchRow, reportOf } from './report.ts'
 
 export const SCENARIOS: readonly Scenario[] = [
