@@ -26,12 +26,19 @@ export class Announcements {
     } else if (change.kind === 'xroute' && own !== undefined) {
       if (change.before?.prefix === change.after?.prefix) return
       if (change.after) this.#count(change.after.prefix, own, 1)
+      // Told again each time a daemon begins: of the time before there may be routes that have not expired yet.
+      const victim = change.after && this.#owners.get(change.after.prefix)
+      if (victim !== undefined && !this.#isFirst(victim, own)) this.#onFirst(victim, own)
       if (change.before) this.#count(change.before.prefix, own, -1)
     }
   }
 
   announced(victim: NodeId, originator: string): boolean {
     return (this.#counts.get(`${victim} ${originator}`) ?? 0) > 0
+  }
+
+  #isFirst(victim: NodeId, originator: string): boolean {
+    return this.#counts.get(`${victim} ${originator}`) === 1
   }
 
   #count(prefix: string, originator: string, by: 1 | -1): void {

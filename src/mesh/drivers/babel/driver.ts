@@ -25,7 +25,7 @@ import type { HostInspection } from './host/protocol.ts'
 import { type Inventory, parseInventory, readInventory } from './inventory.ts'
 import { LiveModel } from './live-model.ts'
 import { BabelMonitor } from './monitor.ts'
-import { nodeFacts } from './node-facts.ts'
+import { nodeFacts, unknownFacts } from './node-facts.ts'
 import type { NodeState } from './node-state.ts'
 import { probeOverExecutor } from './probe.ts'
 
@@ -130,8 +130,9 @@ export class BabelDriver implements MeshDriver {
 
   async inspect(node: NodeId, signal: AbortSignal): Promise<NodeFacts> {
     this.#check(signal)
+    if (this.#model.isStranger(node)) return unknownFacts(node, this.#clock.now())
     const state = this.#node(node)
-    if (state.spec.socket === undefined) return nodeFacts(state, undefined, this.#clock.now())
+    if (state.spec.socket === undefined) return unknownFacts(node, this.#clock.now())
     const found = await this.#executor.call<HostInspection>({ op: 'inspect', node }, signal)
     for (const { name, mtu } of found.interfaces) this.#model.learnMtu(node, name, mtu)
     return nodeFacts(state, found, this.#clock.now())
@@ -139,6 +140,9 @@ export class BabelDriver implements MeshDriver {
 
   async apply(action: MeshAction, options: ApplyOptions, signal: AbortSignal): Promise<AppliedChange> {
     this.#check(signal)
+    if (this.#model.isStranger(action.node)) {
+      throw meshSwarmError('ACTION_UNSUPPORTED', `${action.node} has no executor: it can only be watched.`)
+    }
     this.#node(action.node)
     if (!this.#capabilities.has(action.kind)) {
       throw meshSwarmError('ACTION_UNSUPPORTED', `This mesh cannot do ${action.kind}.`, {

@@ -10,6 +10,7 @@ import {
   cancelledError,
   ERROR_CODES,
   type ErrorCode,
+  hasCode,
   meshSwarmError,
   throwIfCancelled,
 } from '../../../core/index.ts'
@@ -100,10 +101,8 @@ export class ExecutorClient {
     const deadline = this.#clock.now() + START_MS
     for (let attempt = 0; ; attempt++) {
       const stream = await this.#dial(path)
-      if (stream) {
-        await this.#hello(stream)
-        return stream
-      }
+      // One that is being killed may take the call and die before it answers.
+      if (stream && (await this.#hello(stream))) return stream
       if (this.#closed || this.#clock.now() > deadline) {
         throw meshSwarmError('UNAVAILABLE', `No executor answers at ${path}; see executor.log beside it.`)
       }
@@ -129,9 +128,17 @@ export class ExecutorClient {
     })
   }
 
-  async #hello(stream: MessageStream): Promise<void> {
+  /** Introduces this driver. False where the connection ended before the answer. */
+  async #hello(stream: MessageStream): Promise<boolean> {
     const { inventory, onDaemons } = this.#options
-    onDaemons((await this.#request(stream, { op: 'hello', inventory })) as readonly DaemonReport[])
+    try {
+      onDaemons((await this.#request(stream, { op: 'hello', inventory })) as readonly DaemonReport[])
+      return true
+    } catch (error) {
+      if (!hasCode(error, 'UNAVAILABLE')) throw error
+      stream.close()
+      return false
+    }
   }
 
   async #request(stream: MessageStream, call: ExecutorCall, signal?: AbortSignal): Promise<unknown> {

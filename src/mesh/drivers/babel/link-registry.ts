@@ -4,6 +4,9 @@ import { known, type Observation, UNKNOWN, unknown } from '../../observation.ts'
 import type { NodeState } from './node-state.ts'
 import { type BabelNeighbour, INFINITY } from './parser.ts'
 
+/** The interface of a node that tells us nothing. */
+export const UNNAMED = ''
+
 export interface Endpoint {
   readonly node: NodeId
   readonly iface: string
@@ -87,8 +90,13 @@ export class LinkRegistry {
     return address === undefined ? undefined : { iface: side.iface, address, to: other.node }
   }
 
-  build(): ReadonlyMap<LinkId, Link> {
-    return new Map([...this.#links].map(([id, link]) => [id, this.#describe(link)]))
+  /** All links whose ends are both shown. */
+  build(shown: (node: NodeId) => boolean): ReadonlyMap<LinkId, Link> {
+    const links = new Map<LinkId, Link>()
+    for (const [id, link] of this.#links) {
+      if (link.sides.every((side) => shown(side.node))) links.set(id, this.#describe(link))
+    }
+    return links
   }
 
   #link(a: Endpoint, b: Endpoint): LinkState {
@@ -137,13 +145,16 @@ export class LinkRegistry {
 function describeSide(side: SideState, other: SideState): LinkSide {
   return Object.freeze({
     node: side.node,
-    iface: side.iface,
+    iface: side.iface === UNNAMED ? undefined : side.iface,
     etx: etxFrom(other),
     tq: UNKNOWN,
-    cost: side.neighbour
-      ? known(side.neighbour.cost, 'measured', side.at)
-      : known(INFINITY, 'measured', side.at),
+    cost: costOf(side),
   })
+}
+
+function costOf({ iface, neighbour, at }: SideState): Observation<number> {
+  if (iface === UNNAMED) return unknown('no daemon of ours at this end')
+  return known(neighbour?.cost ?? INFINITY, 'measured', at)
 }
 
 /** The hellos that the far end heard of those it should have: the delivery ratio of this direction. */

@@ -6,11 +6,12 @@ import { AddressBook } from './address-book.ts'
 import { Announcements } from './announcements.ts'
 import type { Inventory } from './inventory.ts'
 import { LinkRegistry } from './link-registry.ts'
-import { type NodeState, newNodeState } from './node-state.ts'
+import { hostPrefix, type NodeState, newNodeState } from './node-state.ts'
 import { NodeTable, type TableChange } from './node-table.ts'
 import { INFINITY } from './parser.ts'
 import { SnapshotBuilder } from './snapshot-builder.ts'
 import type { Greeting } from './socket.ts'
+import { hostAddress } from './strangers.ts'
 
 /** How long link and route news are gathered before they are told. */
 const LINKS_MS = 5
@@ -27,7 +28,8 @@ export class LiveModel {
   readonly #addresses = new AddressBook()
   readonly #announcements: Announcements
   readonly #builder: SnapshotBuilder
-  readonly #owners: ReadonlyMap<string, NodeId>
+  readonly #owners = new Map<string, NodeId>()
+  readonly #ourIds = new Set<string>()
   readonly #dirtyLinks = new Set<NodeState>()
   readonly #dirtyRoutes = new Set<NodeState>()
   readonly #timers = new Map<string, () => void>()
@@ -45,13 +47,16 @@ export class LiveModel {
       inventory.nodes.map((spec) => [nodeId(spec.id), newNodeState(nodeId(spec.id), spec)]),
     )
     this.links = new LinkRegistry(this.nodes)
-    const states = [...this.nodes.values()]
-    this.#owners = new Map(states.flatMap(({ prefix, id }) => (prefix === undefined ? [] : [[prefix, id]])))
+    for (const node of this.nodes.values()) this.#own(node)
     this.#announcements = new Announcements(this.#owners, (victim, originator) =>
       this.#judge(victim, originator),
     )
-    const peerAt = (self: NodeId, address: string) => this.#addresses.owner(address, self)?.node
-    this.#builder = new SnapshotBuilder(this.nodes, this.links, this.#owners, peerAt, label)
+    const surroundings = {
+      isNodePrefix: (prefix: string) => this.#owners.has(prefix),
+      isOurs: (routerId: string) => this.#isOurs(routerId),
+      peerAt: (self: NodeId, address: string) => this.#addresses.owner(address, self)?.node,
+    }
+    this.#builder = new SnapshotBuilder(this.nodes, this.links, surroundings, label)
   }
 
   /** The present picture; the same object while nothing changes. */
@@ -68,6 +73,7 @@ export class LiveModel {
         next = new NodeTable()
         greeted = greeting
         if (greeting.routerId) node.routerIds.add(greeting.routerId)
+        this.#ourIds.add(greeting.routerId)
       },
       line: (line) => {
         if (next) next.apply(line)
@@ -84,6 +90,7 @@ export class LiveModel {
   down(node: NodeState, dead: boolean): void {
     const wasLive = node.live
     node.live = false
+    node.routesVersion++
     if (wasLive) this.#dirty(this.#dirtyLinks, node, 'links', LINKS_MS)
     if (dead) this.#daemon(node, 'dead')
     else if (node.process !== undefined && node.process !== 'running') this.#daemon(node, node.process)
@@ -107,6 +114,15 @@ export class LiveModel {
   stop(): void {
     for (const cancel of this.#timers.values()) cancel()
     this.#timers.clear()
+  }
+
+  /** The address under which a node of the last snapshot is reached, ours or not. */
+  addressOf(id: NodeId): string | undefined {
+    return this.nodes.get(id)?.address ?? this.#builder.stranger(id)?.address
+  }
+
+  isStranger(id: NodeId): boolean {
+    return this.#builder.stranger(id) !== undefined
   }
 
   /** Where to send to, to reach the far end of a link from `from`. */
@@ -134,6 +150,10 @@ export class LiveModel {
       this.#announcements.observe({ kind: 'xroute', before: gone }, ownBefore)
     }
     for (const name of table.interfaces.keys()) this.#interfaceMoved(node, name, before)
+    if (node.address === undefined) {
+      node.address = hostAddress([...table.xroutes.values()].map(({ prefix }) => prefix))
+      this.#own(node)
+    }
     this.#learnAddresses(node)
     this.#learnCosts(node)
     this.#dirty(this.#dirtyLinks, node, 'links', LINKS_MS)
@@ -216,7 +236,10 @@ export class LiveModel {
 
   #tellRoutes(): void {
     const at = this.#clock.now()
-    for (const node of this.#dirtyRoutes) this.#emit({ kind: 'routes', node: node.id, at })
+    for (const node of this.#dirtyRoutes) {
+      this.#learnStrangers(node)
+      this.#emit({ kind: 'routes', node: node.id, at })
+    }
     this.#dirtyRoutes.clear()
   }
 
@@ -228,12 +251,27 @@ export class LiveModel {
       if (owner.routerIds.has(originator) || !this.#announcements.announced(victim, originator)) return
       this.#emit({ kind: 'originator', victim, originator, at: this.#clock.now() })
     }
-    if (owner.live && this.#idOfAnother(originator, owner)) tell()
+    if (owner.live && this.#isOurs(originator)) tell()
     else this.#later(`stranger ${victim} ${originator}`, STRANGER_MS, tell)
   }
 
-  #idOfAnother(routerId: string, owner: NodeState): boolean {
-    for (const node of this.nodes.values()) if (node !== owner && node.routerIds.has(routerId)) return true
-    return false
+  /** A neighbour that is in no inventory is known by the routes that it originates itself. */
+  #learnStrangers(node: NodeState): void {
+    for (const { routerId, refmetric, metric, via, prefix } of node.table.routes()) {
+      if (refmetric !== 0 || metric >= INFINITY || this.#ourIds.has(routerId) || this.#owners.has(prefix))
+        continue
+      if (!this.#addresses.learnStranger(via, nodeId(routerId))) continue
+      node.routesVersion++
+      this.#dirty(this.#dirtyLinks, node, 'links', LINKS_MS)
+    }
+  }
+
+  #own(node: NodeState): void {
+    const prefix = hostPrefix(node.address)
+    if (prefix !== undefined) this.#owners.set(prefix, node.id)
+  }
+
+  #isOurs(routerId: string): boolean {
+    return this.#ourIds.has(routerId)
   }
 }

@@ -1,14 +1,11 @@
+import type { NodeId } from '../../../core/index.ts'
 import type { InterfaceFacts, NodeFacts } from '../../driver.ts'
 import { known, unknown } from '../../observation.ts'
 import type { HostInspection } from './host/protocol.ts'
 import type { NodeState } from './node-state.ts'
 
 /** What the executor saw on the node together with what its routing daemon says. */
-export function nodeFacts(node: NodeState, found: HostInspection | undefined, now: number): NodeFacts {
-  if (!found) {
-    const nobody = unknown('no executor on this node')
-    return { node: node.id, at: now, daemon: nobody, forwarding: nobody, interfaces: [], addresses: nobody }
-  }
+export function nodeFacts(node: NodeState, found: HostInspection, now: number): NodeFacts {
   const interfaces = found.interfaces.map((iface): InterfaceFacts => {
     const rxcost = node.rxcosts.get(iface.name)
     return {
@@ -30,4 +27,10 @@ export function nodeFacts(node: NodeState, found: HostInspection | undefined, no
     interfaces,
     addresses: known(found.addresses, 'measured', now),
   }
+}
+
+/** Of a node that nobody of ours is on. */
+export function unknownFacts(node: NodeId, now: number): NodeFacts {
+  const nobody = unknown('no executor on this node')
+  return { node, at: now, daemon: nobody, forwarding: nobody, interfaces: [], addresses: nobody }
 }

@@ -8,8 +8,8 @@ import { NodeTable } from './node-table.ts'
 export interface NodeState {
   readonly id: NodeId
   readonly spec: InventoryNode
-  /** `address/128` or `/32`: the prefix under which the node is reached. */
-  readonly prefix: string | undefined
+  /** Of the inventory; where that has none, the first host address that the node announces. */
+  address: string | undefined
   /** The last table; what a dead daemon said last still is in its kernel. */
   table: NodeTable
   /** Whether the table is the daemon's present one. */
@@ -34,7 +34,7 @@ export function newNodeState(id: NodeId, spec: InventoryNode): NodeState {
   return {
     id,
     spec,
-    prefix: hostPrefix(spec.address),
+    address: spec.address,
     table: new NodeTable(),
     live: false,
     heardAt: 0,

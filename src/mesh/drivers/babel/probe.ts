@@ -51,15 +51,15 @@ async function ask(
 function locate(model: LiveModel, request: ProbeRequest): WireProbe | string {
   const { from, to, link, bytes, count, intervalMs, timeoutMs } = request
   const common = { from, to, bytes, count, intervalMs, timeoutMs }
-  const receiver = model.nodes.get(to)
-  if (!model.nodes.has(from)) return `no node ${from}`
-  if (!receiver) return `no node ${to}`
+  if (!model.nodes.has(from))
+    return model.isStranger(from) ? `${from} is not managed from here` : `no node ${from}`
+  if (!model.nodes.has(to) && !model.isStranger(to)) return `no node ${to}`
   if (link !== undefined) {
     const target = model.linkTarget(link, from)
     if (target?.to !== to) return `no link ${link} from ${from} to ${to}`
     return { ...common, iface: target.iface, address: target.address }
   }
-  const { address } = receiver.spec
+  const address = model.addressOf(to)
   if (address === undefined) return `${to} has no address`
   return { ...common, address: address.includes(':') ? address : `::ffff:${address}` }
 }

@@ -2,59 +2,66 @@ import type { NodeId } from '../../../core/index.ts'
 import type { MeshInterface, MeshNode, MeshSnapshot } from '../../model.ts'
 import { known, type Observation, UNKNOWN, unknown } from '../../observation.ts'
 import type { LinkRegistry } from './link-registry.ts'
-import type { NodeState } from './node-state.ts'
-import { indexRoutes, type RouteIndex, routeView } from './route-view.ts'
+import { hostPrefix, type NodeState } from './node-state.ts'
+import { indexRoutes, type RouteIndex, routeView, type Surroundings } from './route-view.ts'
+import { describeStranger, findStrangers, type Stranger } from './strangers.ts'
 
 /** Builds snapshots from the live model; keeps the last one, and the route index of every node that stood still. */
 export class SnapshotBuilder {
   readonly #nodes: ReadonlyMap<NodeId, NodeState>
   readonly #links: LinkRegistry
-  readonly #owners: ReadonlyMap<string, NodeId>
-  readonly #peerAt: (self: NodeId, address: string) => NodeId | undefined
+  readonly #surroundings: Surroundings
   readonly #label: string | undefined
   readonly #indexes = new Map<NodeId, RouteIndex>()
-  readonly #prefixes: ReadonlyMap<NodeId, string>
+  #strangers: ReadonlyMap<NodeId, Stranger> = new Map()
   #last: { version: number; snapshot: MeshSnapshot } | undefined
 
   constructor(
     nodes: ReadonlyMap<NodeId, NodeState>,
     links: LinkRegistry,
-    owners: ReadonlyMap<string, NodeId>,
-    peerAt: (self: NodeId, address: string) => NodeId | undefined,
+    surroundings: Surroundings,
     label: string | undefined,
   ) {
     this.#nodes = nodes
     this.#links = links
-    this.#owners = owners
-    this.#peerAt = peerAt
+    this.#surroundings = surroundings
     this.#label = label
-    this.#prefixes = new Map([...owners].map(([prefix, id]) => [id, prefix]))
   }
 
   snapshot(version: number, now: number): MeshSnapshot {
     if (this.#last?.version === version) return this.#last.snapshot
     const indexes = new Map<NodeId, RouteIndex>()
     for (const node of this.#nodes.values()) indexes.set(node.id, this.#index(node))
+    this.#strangers = findStrangers(indexes)
+    const prefixes = new Map<NodeId, string>()
+    const nodes = new Map<NodeId, MeshNode>()
+    for (const { id, address } of [...this.#nodes.values(), ...this.#strangers.values()]) {
+      const prefix = hostPrefix(address)
+      if (prefix !== undefined) prefixes.set(id, prefix)
+    }
+    for (const [id, node] of this.#nodes) nodes.set(id, describeNode(node))
+    for (const [id, stranger] of this.#strangers) nodes.set(id, describeStranger(stranger, now))
     const snapshot: MeshSnapshot = Object.freeze({
       takenAt: now,
       source: 'measured',
-      nodes: new Map([...this.#nodes].map(([id, node]) => [id, describeNode(node)])),
-      links: this.#links.build(),
-      routes: routeView(indexes, this.#prefixes, (owner, id) => this.#canonical(owner, id)),
+      nodes,
+      links: this.#links.build((id) => nodes.has(id)),
+      routes: routeView(indexes, prefixes, (owner, id) => this.#canonical(owner, id)),
       label: this.#label,
     })
     this.#last = { version, snapshot }
     return snapshot
   }
 
+  /** A node of nobody's inventory, as of the last snapshot. */
+  stranger(id: NodeId): Stranger | undefined {
+    return this.#strangers.get(id)
+  }
+
   #index(node: NodeState): RouteIndex {
     const existing = this.#indexes.get(node.id)
     if (existing?.version === node.routesVersion) return existing
-    const index = indexRoutes(
-      node,
-      (prefix) => this.#owners.has(prefix),
-      (_iface, address) => this.#peerAt(node.id, address),
-    )
+    const index = indexRoutes(node, this.#surroundings)
     this.#indexes.set(node.id, index)
     return index
   }
@@ -71,7 +78,7 @@ function describeNode(node: NodeState): MeshNode {
   return Object.freeze({
     id: node.id,
     name: spec.name ?? spec.id,
-    address: spec.address,
+    address: node.address,
     managed: spec.socket !== undefined,
     gateway: spec.gateway ?? prefixes.some((prefix) => prefix === '::/0' || prefix === '0.0.0.0/0'),
     position: undefined,

@@ -7,7 +7,7 @@ import { ActionSchema } from './protocol.ts'
 import { StepSchema } from './step.ts'
 
 /** `applying` was written before the first touch: found at a start, nobody knows how far it went. */
-export const EntryStateSchema = z.enum([
+const EntryStateSchema = z.enum([
   'applying',
   'failed',
   'pending',

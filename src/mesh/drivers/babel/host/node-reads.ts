@@ -51,7 +51,7 @@ export async function mtu(place: NodePlace, iface: string): Promise<number> {
   return (await link(place, iface)).mtu ?? 1500
 }
 
-export const FORWARDING = ['net.ipv6.conf.all.forwarding', 'net.ipv4.ip_forward'] as const
+const FORWARDING = ['net.ipv6.conf.all.forwarding', 'net.ipv4.ip_forward'] as const
 
 /** The settings that decide about forwarding: IPv6 always, IPv4 where the node has addresses of it to carry. */
 export async function forwarding(place: NodePlace): Promise<readonly { name: string; enabled: boolean }[]> {

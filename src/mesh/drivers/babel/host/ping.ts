@@ -13,7 +13,8 @@ const bounded = limiter(16)
 export function ping(from: InventoryNode, probe: WireProbe, signal: AbortSignal): Promise<WireProbeResult> {
   return bounded(async () => {
     if (signal.aborted) return { sent: 0, received: 0, error: 'cancelled' }
-    const target = probe.iface === undefined ? probe.address : `${probe.address}%${probe.iface}`
+    const address = probe.address.replace(/^::ffff:(?=\d+\.)/, '')
+    const target = probe.iface === undefined ? address : `${address}%${probe.iface}`
     const interval = Math.max(0.002, probe.intervalMs / 1000)
     const argv = ['ping', '-n', '-q', '-c', String(probe.count), '-i', interval.toFixed(3)]
     const wait = Math.max(0.05, probe.timeoutMs / 1000).toFixed(3)
@@ -27,7 +28,7 @@ export function ping(from: InventoryNode, probe: WireProbe, signal: AbortSignal)
 }
 
 /** Reads the summary of iputils and busybox. */
-export function parsePing(text: string): WireProbeResult {
+function parsePing(text: string): WireProbeResult {
   const counts = /(\d+) packets transmitted, (\d+)(?: packets)? received/.exec(text)
   if (!counts) return { sent: 0, received: 0, error: text.trim().slice(0, 200) || 'ping said nothing' }
   const average = /= [\d.]+\/([\d.]+)\//.exec(text)?.[1]

@@ -61,7 +61,7 @@ interface Received {
 /** What a child inside the namespace binds and hands over, the main socket (without an interface) first. */
 function receive(place: Place, request: readonly string[]): Promise<Received[]> {
   return bounded(async () => {
-    const [file = '', ...args] = inside(place, [process.execPath, CHILD, ...request])
+    const [file = '', ...args] = inside(place, [process.execPath, '--v8-pool-size=0', CHILD, ...request])
     const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], timeout: 5000 })
     const received: Received[] = []
     child.on('message', (parcel: Parcel, handle: unknown) => {

@@ -102,5 +102,3 @@ export type HostReply =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: { code: string; message: string; details?: unknown } }
   | { readonly event: 'daemons'; readonly reports: readonly DaemonReport[] }
-
-export type { AppliedChange, ChangeState }
