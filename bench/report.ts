@@ -86,7 +86,7 @@ function cell(row: BenchRow | undefined): string {
   return `${show(row.median)} / ${show(row.p95)}`
 }
 
-export function table(rows: readonly (readonly string[])[]): string {
+function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
   )

@@ -23,7 +23,7 @@ interface InjectFlags {
 
 /** `A>B` for a link (direction of one-way faults) and for a hijack (A takes the address of B), `A` for a node,
  * `A,B,C` for one side of a cut. Throws INVALID_INPUT. */
-export function parseTarget(fault: string, text: string): FaultTarget {
+function parseTarget(fault: string, text: string): FaultTarget {
   const { target } = faultKind(fault)
   if (target === 'node') return { kind: 'node', node: text }
   if (target === 'cut') return { kind: 'cut', side: text.split(',') }

@@ -24,7 +24,7 @@ interface UpOptions {
   readonly json?: boolean
 }
 
-export function wholeNumber(text: string): number {
+function wholeNumber(text: string): number {
   const value = Number(text)
   if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('Not a whole number.')
   return value

@@ -19,9 +19,9 @@ export interface Topology {
 /** Turns the text of a topology file into nodes and links; throws where the text is broken. */
 export type TopologyReader = (text: string, name: string) => Topology
 
-export const MAX_NODES = 200
+const MAX_NODES = 200
 
-export function neighbours(topology: Topology): Map<string, string[]> {
+function neighbours(topology: Topology): Map<string, string[]> {
   const table = new Map<string, string[]>(topology.nodes.map((node) => [node.id, []]))
   for (const { a, b } of topology.links) {
     table.get(a)?.push(b)

@@ -127,7 +127,7 @@ function begin(mesh: SimMesh, fault: string, target: FaultTarget): Undo {
 }
 
 /** The sending slot of `from` towards `to`. Throws INVALID_INPUT where they are no neighbours. */
-export function slotBetween(mesh: SimMesh, from: string, to: string): number {
+function slotBetween(mesh: SimMesh, from: string, to: string): number {
   const [u, v] = [mesh.node(from as NodeId), mesh.node(to as NodeId)]
   const last = mesh.wiring.first[u + 1] as number
   for (let slot = mesh.wiring.first[u] as number; slot < last; slot++) {

@@ -29,7 +29,7 @@ export function placeInSim(
 }
 
 /** Hops from a node to all that it reaches, without the nodes and links left out. */
-export function hopsFrom(
+function hopsFrom(
   mesh: SimMesh,
   from: number,
   without: { readonly node?: number; readonly link?: number } = {},

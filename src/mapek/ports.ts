@@ -1,4 +1,4 @@
-import type { AgentId, ChangeId, Clock, IdSource, NodeId, Result } from '../core/index.ts'
+import type { AgentId, ChangeId, Clock, IdSource, Result } from '../core/index.ts'
 import type { AppliedChange, ApplyOptions, MeshAction, MeshDriver } from '../mesh/index.ts'
 import type { HealEvent } from './events.ts'
 import type { DigitalTwin } from './twin.ts'
@@ -44,5 +44,3 @@ export interface MapekComponents {
   /** Called for every event, in order, before anything that the event announces is done. */
   readonly record: (event: HealEvent) => void
 }
-
-export type NodeSet = ReadonlySet<NodeId>

@@ -24,7 +24,7 @@ export async function lossBetween(
 }
 
 /** Everything that a fault could leave behind on the nodes. */
-export async function traces(lab: Lab): Promise<string[]> {
+async function traces(lab: Lab): Promise<string[]> {
   const found: string[] = []
   const processes = await processesIn(lab.nodes.map((node) => node.netns))
   for (const node of lab.nodes) {

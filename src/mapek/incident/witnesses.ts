@@ -50,29 +50,3 @@ export function pairsWith(snapshot: MeshSnapshot, node: NodeId): readonly NodePa
     { from: node, to: other },
   ])
 }
-
-/** Is there a way from one end to the other that does without these links and nodes? Known-dead ones excluded. */
-export function hasDetour(
-  snapshot: MeshSnapshot,
-  pair: NodePair,
-  without: { readonly links: ReadonlySet<LinkId>; readonly node?: NodeId },
-): boolean {
-  const around = new Map<NodeId, NodeId[]>()
-  for (const link of snapshot.links.values()) {
-    if (without.links.has(link.id)) continue
-    if (link.a.node === without.node || link.b.node === without.node) continue
-    around.set(link.a.node, [...(around.get(link.a.node) ?? []), link.b.node])
-    around.set(link.b.node, [...(around.get(link.b.node) ?? []), link.a.node])
-  }
-  const seen = new Set([pair.from])
-  const stack = [pair.from]
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (node === pair.to) return true
-    for (const next of around.get(node) ?? []) {
-      if (seen.has(next)) continue
-      seen.add(next)
-      stack.push(next)
-    }
-  }
-  return false
-}

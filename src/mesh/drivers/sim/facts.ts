@@ -9,7 +9,7 @@ import { DEAD, INFINITE, RUNNING } from './state.ts'
 
 const DAEMON_STATES: readonly DaemonState[] = ['dead', 'running', 'stopped']
 
-export function daemonState(mesh: SimMesh, node: number): DaemonState {
+function daemonState(mesh: SimMesh, node: number): DaemonState {
   return DAEMON_STATES[mesh.state.daemon[node] as number] ?? 'dead'
 }
 

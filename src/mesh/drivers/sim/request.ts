@@ -56,13 +56,7 @@ export function askNeighbour(
 }
 
 /** Whether somebody waits here for a newer seqno than `seqno`: an answer is passed on at once. */
-export function isAwaited(
-  state: MeshState,
-  node: number,
-  prefix: number,
-  router: number,
-  seqno: number,
-): boolean {
+function isAwaited(state: MeshState, node: number, prefix: number, router: number, seqno: number): boolean {
   const requests = state.requests[node] as Map<number, PendingRequest>
   if (requests.size === 0) return false
   const pending = requests.get(prefix * 65536 + router)

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { type ChangeId, changeId, type NodeId, nodeId } from '../../../../core/index.ts'
 import type { MeshAction } from '../../../action.ts'
-import type { AppliedChange, ChangeState } from '../../../driver.ts'
 import type { DaemonState } from '../../../model.ts'
 import { InventorySchema } from '../inventory.ts'
 
