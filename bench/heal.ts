@@ -9,7 +9,7 @@ import { runTogether } from './heal-together.ts'
 import type { BenchOptions } from './options.ts'
 import { type BenchReport, type BenchRow, reportOf } from './report.ts'
 
-export const SCENARIOS: readonly Scenario[] = [
+const SCENARIOS: readonly Scenario[] = [
   { fault: 'interface-down' },
   { fault: 'silent-cut' },
   { fault: 'one-way-cut' },

@@ -43,7 +43,7 @@ export function successesNeeded(fault: string): number {
   return PARTIAL.test(fault) ? 30 : 5
 }
 
-export function targetText(target: FaultTarget): string {
+function targetText(target: FaultTarget): string {
   switch (target.kind) {
     case 'link':
       return `${target.from}-${target.to}`

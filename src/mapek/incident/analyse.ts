@@ -245,7 +245,7 @@ function sidesOf(links: readonly LinkId[], snapshot: MeshSnapshot) {
   })
 }
 
-export function endsOf(link: LinkId, snapshot: MeshSnapshot): readonly NodeId[] {
+function endsOf(link: LinkId, snapshot: MeshSnapshot): readonly NodeId[] {
   const found = snapshot.links.get(link)
   return found ? [found.a.node, found.b.node] : []
 }
