@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { changeId, nodeId, RealClock } from '../../../src/core/index.ts'
@@ -110,6 +110,28 @@ describe('commit-confirm on real daemons', { timeout: 40_000 }, () => {
     for (let tries = 0; tries < 200 && (await pending()).length > 0; tries++) await clock.sleep(50)
     expect(await pending()).toEqual([])
     await driver.close()
+  })
+
+  it('takes a mesh made anew under the same names for another one', async () => {
+    const links = [['n1', 'n2']] as const
+    const first = await testMesh(links)
+    const driver = await open(first)
+    const options = { id: changeId('c1'), confirmWithinMs: 60_000, reason: 'test' }
+    const action = { kind: 'set-forwarding', node: nodeId('n1'), enabled: false } as const
+    await driver.apply(action, options, never)
+    await driver.close()
+    for (const pid of processesNaming(`${first.dir}/executor`)) process.kill(pid, 'SIGKILL')
+    const books = readFileSync(`${first.dir}/executor/changes.jsonl`, 'utf8')
+    await first[Symbol.asyncDispose]()
+    await using second = await testMesh(links)
+    mkdirSync(`${second.dir}/executor`)
+    writeFileSync(`${second.dir}/executor/changes.jsonl`, books)
+    const next = await open(second)
+    expect(await next.apply(action, options, never)).toMatchObject({ state: 'pending' })
+    expect(forwarding(second, 'n1')).toBe('0')
+    expect(await next.rollback(options.id, never)).toMatchObject({ state: 'rolled-back' })
+    expect(forwarding(second, 'n1')).toBe('1')
+    await next.close()
   })
 
   it('leaves no process behind when nothing is pending', async () => {

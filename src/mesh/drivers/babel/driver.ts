@@ -53,7 +53,7 @@ export class BabelDriver implements MeshDriver {
   readonly #model: LiveModel
   readonly #executor: ExecutorClient
   readonly #capabilities: ReadonlySet<ActionKind>
-  readonly #monitors: BabelMonitor[] = []
+  readonly #monitors = new Map<NodeId, BabelMonitor>()
   readonly #watchers = new Set<Channel<MeshChange>>()
   #closed: Promise<void> | undefined
 
@@ -68,7 +68,10 @@ export class BabelDriver implements MeshDriver {
       stateDir: options.stateDir ?? defaultStateDir(inventory),
       inventory,
       onDaemons: (reports) => {
-        for (const { node, state } of reports) this.#model.process(nodeId(node), state)
+        for (const { node, state } of reports) {
+          this.#model.process(nodeId(node), state)
+          if (state === 'running') this.#monitors.get(nodeId(node))?.retryNow()
+        }
       },
     })
   }
@@ -150,7 +153,10 @@ export class BabelDriver implements MeshDriver {
       })
     }
     const { id: change, confirmWithinMs, reason } = options
-    return this.#executor.call({ op: 'apply', action, change, confirmWithinMs, reason }, signal)
+    const call = { op: 'apply', action, change, confirmWithinMs, reason } as const
+    const applied = await this.#executor.call<AppliedChange>(call, signal)
+    if (action.kind === 'restart-daemon') this.#monitors.get(action.node)?.retryNow()
+    return applied
   }
 
   async confirm(id: ChangeId, signal: AbortSignal): Promise<AppliedChange> {
@@ -177,7 +183,7 @@ export class BabelDriver implements MeshDriver {
   async #close(): Promise<void> {
     for (const watcher of this.#watchers) watcher.close()
     this.#model.stop()
-    await Promise.all(this.#monitors.map((monitor) => monitor.stop()))
+    await Promise.all([...this.#monitors.values()].map((monitor) => monitor.stop()))
     await this.#executor.close()
     this.#model.stop()
   }
@@ -206,7 +212,7 @@ export class BabelDriver implements MeshDriver {
         if (how !== 'cut') first.resolve()
       },
     })
-    this.#monitors.push(monitor)
+    this.#monitors.set(node.id, monitor)
     monitor.start()
     const cancel = this.#clock.after(FIRST_TABLES_MS, first.resolve)
     signal.addEventListener('abort', () => first.resolve(), { once: true })

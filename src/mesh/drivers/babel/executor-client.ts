@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
@@ -43,8 +43,7 @@ export interface ExecutorOptions {
 export function defaultStateDir(inventory: Inventory): string {
   const nodes = inventory.nodes.map(({ id, socket, netns }) => [id, socket, netns])
   const hash = createHash('sha256').update(JSON.stringify(nodes)).digest('hex').slice(0, 16)
-  const user = process.getuid?.() ?? 0
-  const base = user === 0 ? '/run/meshswarm' : join(tmpdir(), `meshswarm-${user}`)
+  const base = process.getuid?.() === 0 ? '/run/meshswarm' : join(homedir(), '.local', 'state', 'meshswarm')
   return join(base, 'executor', hash)
 }
 

@@ -118,7 +118,8 @@ export class LinkRegistry {
   #isUp(link: LinkState): boolean | undefined {
     let heard = false
     for (const side of link.sides) {
-      if (!this.#nodes.get(side.node)?.live) continue
+      const node = this.#nodes.get(side.node)
+      if (!node?.live || node.process === 'stopped') continue
       heard = true
       if (!side.neighbour || side.neighbour.cost >= INFINITY) return false
     }

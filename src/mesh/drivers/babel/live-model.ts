@@ -101,6 +101,7 @@ export class LiveModel {
     const node = this.nodes.get(id)
     if (!node) return
     node.process = state
+    this.#dirty(this.#dirtyLinks, node, 'links', LINKS_MS)
     // A process that has just been replaced is dead to the executor while the new one already talks to us.
     this.#daemon(node, state === 'dead' && node.live ? 'running' : state)
   }

@@ -64,7 +64,9 @@ export class ChangeBook {
     const underWay = this.#applying.get(options.id)
     if (underWay) return underWay
     const existing = this.#ledger.get(options.id)
-    if (existing && existing.state !== 'applying') return Promise.resolve(publicView(existing))
+    // Of a mesh that is gone, one of the same names may be there by now: its changes are not this one's.
+    const isSame = existing && existing.state !== 'applying' && existing.place.identity === place.identity
+    if (isSame) return Promise.resolve(publicView(existing))
     const work = this.#locked(place.node, () => this.#apply(action, place, options, signal))
     this.#applying.set(options.id, work)
     const forget = () => this.#applying.delete(options.id)

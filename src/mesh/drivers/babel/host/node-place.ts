@@ -1,27 +1,47 @@
-import { existsSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { z } from 'zod'
+import type { InventoryNode } from '../inventory.ts'
 
-/** Where a node of the inventory lives on this machine. */
+/** Where a node of the inventory lives on this machine: enough to undo a change without anybody's help. */
 export const NodePlaceSchema = z.object({
   node: z.string(),
   netns: z.string().optional(),
-  /** Identity of the namespace: another one under the same name is not the place that was changed. */
-  netnsInode: z.number().optional(),
-  socket: z.string().optional(),
+  socket: z.string(),
   start: z.array(z.string()).optional(),
+  /** Tells the place from a later one under the same names, which has nothing of a change left. */
+  identity: z.string(),
 })
 export type NodePlace = z.infer<typeof NodePlaceSchema>
 
-/** Whether the place that was changed still is the same: a namespace made anew has nothing of the change left. */
-export function placeExists(place: NodePlace): boolean {
-  if (place.netns === undefined) return place.socket === undefined || existsSync(place.socket)
-  return place.netnsInode === undefined || netnsInode(place.netns) === place.netnsInode
+/** Undefined for a node that has no daemon on this machine. */
+export function placeOf({ id, netns, socket, daemon }: InventoryNode): NodePlace | undefined {
+  if (socket === undefined) return undefined
+  return {
+    node: id,
+    socket,
+    identity: identityOf(netns, socket),
+    ...(netns === undefined ? {} : { netns }),
+    ...(daemon ? { start: daemon.start } : {}),
+  }
 }
 
-export function netnsInode(netns: string): number | undefined {
+/** Whether the place that was changed still is the same one. */
+export function placeExists(place: NodePlace): boolean {
+  return identityOf(place.netns, place.socket) === place.identity
+}
+
+/** The namespace, and the folder of the socket, since the kernel gives numbers of namespaces out again. */
+function identityOf(netns: string | undefined, socket: string): string {
+  const space = netns === undefined ? '' : inode(`/run/netns/${netns}`)
+  return `${space}/${inode(dirname(socket))}`
+}
+
+function inode(path: string): string {
   try {
-    return statSync(`/run/netns/${netns}`).ino
+    const { ino, birthtimeMs } = statSync(path)
+    return path.startsWith('/run/netns/') ? String(ino) : `${ino}-${birthtimeMs}`
   } catch {
-    return undefined
+    return 'gone'
   }
 }

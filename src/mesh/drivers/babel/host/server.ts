@@ -6,7 +6,7 @@ import type { ChangeBook } from './change-book.ts'
 import { DaemonWatch } from './daemon-watch.ts'
 import { inspectNode } from './inspect.ts'
 import { MessageStream } from './message-stream.ts'
-import { type NodePlace, netnsInode } from './node-place.ts'
+import { type NodePlace, placeOf } from './node-place.ts'
 import type { Prober } from './prober.ts'
 import { type HostInspection, type HostReply, type HostRequest, RequestSchema } from './protocol.ts'
 
@@ -144,17 +144,9 @@ export class HostServer {
   #place(id: string): NodePlace {
     const node = this.#nodes.get(id)
     if (!node) throw meshSwarmError('NODE_NOT_FOUND', `No node ${id} is in the inventory.`)
-    if (node.socket === undefined) {
-      throw meshSwarmError('ACTION_UNSUPPORTED', `${id} has no executor here: it can only be watched.`)
-    }
-    const inode = node.netns === undefined ? undefined : netnsInode(node.netns)
-    return {
-      node: id,
-      socket: node.socket,
-      ...(node.netns === undefined ? {} : { netns: node.netns }),
-      ...(inode === undefined ? {} : { netnsInode: inode }),
-      ...(node.daemon ? { start: node.daemon.start } : {}),
-    }
+    const place = placeOf(node)
+    if (place) return place
+    throw meshSwarmError('ACTION_UNSUPPORTED', `${id} has no executor here: it can only be watched.`)
   }
 
   #broadcast(message: HostReply): void {

@@ -24,7 +24,7 @@ export async function doSteps(clock: Clock, place: NodePlace, steps: readonly St
   let connection: BabelSocket | undefined
   const seen: string[] = []
   const talk = async () => {
-    connection ??= await BabelSocket.open(clock, socketOf(place), { onLine: (line) => seen.push(line) })
+    connection ??= await BabelSocket.open(clock, place.socket, { onLine: (line) => seen.push(line) })
     return connection
   }
   try {
@@ -70,7 +70,7 @@ function expectInterface(
 
 /** Ends what is left of the daemon, hung or not, and starts it anew; done when it greets. */
 async function restart(clock: Clock, place: NodePlace, rxcost: number | undefined): Promise<void> {
-  const socket = socketOf(place)
+  const { socket } = place
   if (!place.start)
     throw meshSwarmError('ACTION_UNSUPPORTED', `${place.node}: the inventory has no start command.`)
   const old = findDaemons(new Set([socket])).get(socket)
@@ -91,13 +91,8 @@ async function restart(clock: Clock, place: NodePlace, rxcost: number | undefine
 }
 
 function resume(place: NodePlace): void {
-  const socket = socketOf(place)
+  const { socket } = place
   const daemon = findDaemons(new Set([socket])).get(socket)
   if (daemon && signalProcess(daemon, 'SIGCONT')) return
   throw meshSwarmError('DAEMON_UNAVAILABLE', `${place.node} has no routing daemon to resume: restart it.`)
-}
-
-function socketOf(place: NodePlace): string {
-  if (place.socket !== undefined) return place.socket
-  throw meshSwarmError('ACTION_UNSUPPORTED', `${place.node} has no control socket on this machine.`)
 }
