@@ -124,7 +124,9 @@ export function scheduleSlot(state: MeshState, slot: number, spread = false): vo
   const epoch = state.slotEpoch[slot] as number
   const { helloMs, updateMs } = state.profile
   const phase = spread ? state.random.next() : 0
-  state.at(spread ? phase * helloMs : state.random.next() * 50, EVENT.hello, slot, epoch)
+  // The first hello waits in the interface's buffer like any other packet.
+  const first = 250 + state.roughly(Math.min(helloMs, 4000) / 4)
+  state.at(spread ? phase * helloMs : first, EVENT.hello, slot, epoch)
   state.at(spread ? phase * updateMs : state.roughly(updateMs), EVENT.full, slot, epoch)
 }
 
@@ -189,6 +191,7 @@ function bumpEpochs(state: MeshState, node: number): void {
 function clearTables(state: MeshState, node: number): void {
   const { width } = state
   state.requests[node]?.clear()
+  state.asked[node]?.clear()
   state.otherSources[node]?.clear()
   state.installed.fill(NO_ROUTE, node * width, (node + 1) * width)
   state.sourceRouter.fill(NOBODY, node * width, (node + 1) * width)

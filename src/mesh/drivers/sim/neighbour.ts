@@ -117,7 +117,7 @@ function receiveIhu(state: MeshState, slot: number, rxcost: number): void {
   updateCost(state, slot)
 }
 
-/** Early feedback for new and shaky neighbours, and a full table for one that has just come up. */
+/** Early feedback for a new neighbour, and a request for its table once it has come up. */
 function afterReach(state: MeshState, slot: number, node: number): void {
   const reach = state.reach[slot] as number
   const epoch = state.slotEpoch[slot] as number
@@ -126,8 +126,9 @@ function afterReach(state: MeshState, slot: number, node: number): void {
     const [a, b] = [reach & 0xc000, reach & 0x3000]
     if ((a === 0xc000 && b === 0) || (a === 0 && b === 0x3000)) queueUpdate(state, node, node, false)
   }
-  if (isShaky(reach) || (reach & 0xfc00) === 0xc000) sendIhu(state, slot)
-  if ((reach & 0xfc00) === 0xc000) requestTable(state, slot)
+  if ((reach & 0xfc00) !== 0xc000) return
+  sendIhu(state, slot)
+  requestTable(state, slot)
 }
 
 function sendIhu(state: MeshState, slot: number): void {

@@ -8,8 +8,8 @@ import { crossLink } from './packet.ts'
 const HEADER_BYTES = 48
 
 /**
- * Sends the packets of one request at their times and waits for the last answer or its time-out, like ping: a
- * packet counts when it came back. Rejects only with CANCELLED.
+ * Sends the packets of one request at their times and waits for the last arrival or its time-out. One way, as
+ * between executors: a packet counts when it arrived. Rejects only with CANCELLED.
  */
 export async function runProbe(
   components: { readonly mesh: SimMesh; readonly clock: Clock; readonly sync: () => void },
@@ -25,26 +25,25 @@ export async function runProbe(
     return unsent(request, error instanceof Error ? error.message : 'unknown place')
   }
   const delays: number[] = []
-  let lastAnswerAt = clock.now()
+  let lastArrivalAt = clock.now()
   for (let i = 0; i < request.count; i++) {
     if (i > 0) await clock.sleep(request.intervalMs, signal)
     sync()
-    const roundTrip = attempt()
-    const isAnswered = roundTrip >= 0 && roundTrip <= request.timeoutMs
-    if (isAnswered) delays.push(roundTrip / 2)
-    lastAnswerAt = Math.max(lastAnswerAt, clock.now() + (isAnswered ? roundTrip : request.timeoutMs))
+    const delay = attempt()
+    const hasArrived = delay >= 0 && delay <= request.timeoutMs
+    if (hasArrived) delays.push(delay)
+    lastArrivalAt = Math.max(lastArrivalAt, clock.now() + (hasArrived ? delay : request.timeoutMs))
   }
-  await clock.sleep(lastAnswerAt - clock.now(), signal)
+  await clock.sleep(lastArrivalAt - clock.now(), signal)
   const mean = delays.reduce((sum, delay) => sum + delay, 0) / delays.length
-  const delayMs = delays.length === 0 ? unknown('nothing came back') : known(mean, 'simulated', clock.now())
+  const delayMs = delays.length === 0 ? unknown('nothing arrived') : known(mean, 'simulated', clock.now())
   return { request, source: 'simulated', sent: request.count, received: delays.length, delayMs }
 }
 
-/** What sends one packet now and returns its round trip, -1 where it is lost. Throws for places that are not. */
+/** What sends one packet now and returns its delay, -1 where it is lost. Throws for places that are not. */
 function sender(mesh: SimMesh, request: ProbeRequest, bytes: number): () => number {
   const [from, to] = [mesh.node(request.from), mesh.node(request.to)]
-  if (request.link === undefined)
-    return () => both(mesh.send(from, to, bytes), () => mesh.send(to, from, bytes))
+  if (request.link === undefined) return () => mesh.send(from, to, bytes)
   const slot = mesh.linkSlots(request.link).find((s) => mesh.wiring.owner[s] === from)
   if (slot === undefined || mesh.wiring.peer[slot] !== to) {
     throw new Error(`the link ${request.link} does not lead from ${request.from} to ${request.to}`)
@@ -52,14 +51,7 @@ function sender(mesh: SimMesh, request: ProbeRequest, bytes: number): () => numb
   if (mesh.world.ifaceUp[slot] === 0) {
     throw new Error(`the interface ${mesh.wiring.ifaces[slot]} of ${request.from} is down`)
   }
-  const back = mesh.wiring.rev[slot] as number
-  return () => both(crossLink(mesh.state, slot, bytes), () => crossLink(mesh.state, back, bytes))
-}
-
-function both(there: number, answer: () => number): number {
-  if (there < 0) return -1
-  const back = answer()
-  return back < 0 ? -1 : there + back
+  return () => crossLink(mesh.state, slot, bytes)
 }
 
 function unsent(request: ProbeRequest, error: string): ProbeResult {

@@ -8,7 +8,8 @@ const MAX_HOPS = 64
 /** A request is tried this often before a node gives up. */
 const TRIES = 3
 const REQUEST_LIFE_MS = 65_000
-const REPEAT_MS = 1000
+/** How often a node asks one neighbour of its own accord. */
+const ASK_EVERY_MS = 1000
 
 interface SeqnoRequest {
   readonly prefix: number
@@ -50,8 +51,10 @@ export function askNeighbour(
 ): void {
   const request = { prefix, router, seqno: seqno & 0xffff, hops: MAX_HOPS }
   const node = state.wiring.owner[slot] as number
-  if (isRepeated(state, node, request)) return
-  remember(state, node, request)
+  const asked = state.asked[node] as Map<number, number>
+  const key = prefix * 65536 + router
+  if ((asked.get(key) ?? Number.NEGATIVE_INFINITY) > state.now - ASK_EVERY_MS) return
+  asked.set(key, state.now)
   sendRequest(state, slot, request)
 }
 
@@ -138,14 +141,16 @@ function detour(state: MeshState, node: number, prefix: number, exclude: number)
   return best
 }
 
-/** Whether the same request, or one for a newer seqno, was here a moment ago: copies go round in crowds. */
+/**
+ * Whether the same request, or one for a newer seqno, is pending here. Requests go round in crowds, so a node
+ * passes each on only once, as babeld does. Where that one ran into a neighbour that had just died, the source
+ * stays out of reach until the request is forgotten: a minute, seen on real daemons as well.
+ */
 function isRepeated(state: MeshState, node: number, request: SeqnoRequest): boolean {
-  const pending = state.requests[node]?.get(request.prefix * 65536 + request.router)
-  if (pending === undefined || pending.at < state.now - REPEAT_MS) return false
-  return !isNewer(request.seqno, pending.seqno)
+  return isAwaited(state, node, request.prefix, request.router, request.seqno - 1)
 }
 
 function remember(state: MeshState, node: number, request: SeqnoRequest): void {
-  const entry = { seqno: request.seqno, at: state.now, until: state.now + REQUEST_LIFE_MS }
+  const entry = { seqno: request.seqno, until: state.now + REQUEST_LIFE_MS }
   state.requests[node]?.set(request.prefix * 65536 + request.router, entry)
 }

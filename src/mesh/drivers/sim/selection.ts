@@ -109,8 +109,16 @@ function retractRoute(state: MeshState, node: number, slot: number, prefix: numb
 /** The update said nothing new. The smoothed metrics have moved on, though, and another route may be due. */
 export function refresh(state: MeshState, node: number, slot: number, prefix: number): void {
   const installed = state.installed[node * state.width + prefix] as number
-  if (installed === slot) considerBetter(state, node, slot, prefix)
-  else consider(state, node, slot, prefix)
+  if (installed === slot) {
+    considerBetter(state, node, slot, prefix)
+    return
+  }
+  consider(state, node, slot, prefix)
+  const hasRoute = installed !== NO_ROUTE && routeMetric(state, installed, prefix) < INFINITE
+  if (hasRoute || isRouteFeasible(state, node, slot, prefix)) return
+  const route = routeIndex(state, slot, prefix)
+  const router = state.routeRouter[route] as number
+  askIfUseful(state, node, slot, prefix, router, state.routeSeqno[route] as number)
 }
 
 function change(

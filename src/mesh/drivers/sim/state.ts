@@ -31,8 +31,6 @@ export const EVENT = Object.freeze({
 /** A seqno request that was sent or passed on and is not answered yet. */
 export interface PendingRequest {
   seqno: number
-  /** When it was sent or passed on last. */
-  at: number
   until: number
 }
 
@@ -71,6 +69,8 @@ export class MeshState {
   /** Nodes that do not announce their own address. */
   readonly withdrawn: Set<number>
   readonly requests: Map<number, PendingRequest>[]
+  /** When a node last asked a single neighbour for a source. */
+  readonly asked: Map<number, number>[]
   readonly otherSources: Map<number, SourceEntry>[]
 
   /** Counts what changed a node's tables: what compares equal needs no second look. */
@@ -147,6 +147,7 @@ export class MeshState {
     this.answers = Array.from({ length: nodes }, () => new Set<number>())
     this.withdrawn = new Set()
     this.requests = Array.from({ length: nodes }, () => new Map())
+    this.asked = Array.from({ length: nodes }, () => new Map())
     this.otherSources = Array.from({ length: nodes }, () => new Map())
     this.version = new Int32Array(nodes)
     this.quietSender = new Int32Array(slots).fill(-1)
