@@ -98,14 +98,14 @@ export class SimMesh {
   /** Runs up to and including `t`. Ends early, and returns that time, after an event that a watcher sees. */
   advanceTo(t: number): number | undefined {
     const { state } = this
-    const until = t - this.#startAt
-    while (state.heap.peekAt() <= until) {
+    // Compared as `nextEventAt` tells it: the sum is rounded, and what it calls due has to be done.
+    while (this.nextEventAt() <= t) {
       state.heap.pop()
       state.now = state.heap.at
       handleEvent(state)
       if (this.#feed.takeSeen()) return this.now()
     }
-    state.now = Math.max(state.now, until)
+    state.now = Math.max(state.now, t - this.#startAt)
     return undefined
   }
 
