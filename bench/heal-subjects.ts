@@ -2,9 +2,9 @@ import type { DrillField } from '../lab/drill/field.ts'
 import { labField } from '../lab/drill/lab-field.ts'
 import { supervise } from '../lab/drill/supervise.ts'
 import { Lab, type Profile, type Topology } from '../lab/index.ts'
-import { RealClock, seededRandom } from '../src/core/index.ts'
-import { type MapekOptions, SimulatedTwin, type StampedHealEvent } from '../src/mapek/index.ts'
-import { BabelDriver, readInventory } from '../src/mesh/index.ts'
+import { RealClock } from '../src/core/index.ts'
+import type { MapekOptions, StampedHealEvent } from '../src/mapek/index.ts'
+import { BabelDriver, readInventory, SimTwin } from '../src/mesh/index.ts'
 
 export interface Subject {
   readonly name: string
@@ -52,7 +52,7 @@ export async function openArena(
     const inventory = await readInventory(lab.inventory)
     const driver = await BabelDriver.open({ clock }, { inventory }, signal)
     closers.push(() => driver.close())
-    const twin = new SimulatedTwin({ random: seededRandom(1) })
+    const twin = new SimTwin()
     const all = {
       mode: 'heal',
       agents: subject.agents,
@@ -61,7 +61,7 @@ export async function openArena(
     } as const
     const supervision = await supervise({ driver, clock, twin }, all)
     closers.push(() => supervision.stop())
-    const reset = (resetSignal: AbortSignal) => supervision.session.coordinator.release(resetSignal)
+    const reset = (resetSignal: AbortSignal) => supervision.standDown(10_000, resetSignal)
     return { field, lab, events: () => supervision.events, reset, close }
   } catch (error) {
     await close()

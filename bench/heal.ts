@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { runTrial, type Scenario, type TrialResult } from '../lab/drill/trial.ts'
 import { loadTopology, missingForLab, type Topology } from '../lab/index.ts'
-import { topologyReader } from '../lab/reader.ts'
+import { readTopology } from '../lab/reader.ts'
 import { censoredSummary, seededRandom } from '../src/core/index.ts'
 import { healGoals } from './heal-goals.ts'
 import { type Arena, openArena, SUBJECTS, type Subject } from './heal-subjects.ts'
@@ -80,7 +80,7 @@ export async function healBench(options: BenchOptions, signal: AbortSignal): Pro
 async function benchTopology(spec: string, nodes: number, options: BenchOptions): Promise<Topology> {
   const builtin =
     spec === 'geo' ? `geo:${nodes}` : spec.startsWith('data:') ? join(options.data, spec.slice(5)) : spec
-  return loadTopology(builtin, { nodes, reader: topologyReader })
+  return loadTopology(builtin, { nodes, reader: readTopology })
 }
 
 interface SubjectPlan {
@@ -143,7 +143,6 @@ async function oneTrial(
     )
     return undefined
   } finally {
-    await arena.field.clock.sleep(800)
     await arena.reset(signal).catch(() => undefined)
   }
 }

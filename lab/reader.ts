@@ -2,7 +2,7 @@ import { parseTopology } from '../src/mesh/index.ts'
 import type { Topology } from './topology.ts'
 
 /** Reads any topology file the product knows, for the lab: node ids become short names, qualities are left out. */
-export function topologyReader(text: string, name: string): Topology {
+export function readTopology(text: string, name: string): Topology {
   const snapshot = parseTopology(text, { name })
   const ids = new Map([...snapshot.nodes.keys()].map((id, index) => [id, `n${index + 1}`]))
   const links = [...snapshot.links.values()].filter((link) => !link.up.known || link.up.value)

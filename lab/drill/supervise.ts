@@ -13,6 +13,8 @@ import { MemoryJournal } from '../../src/store/index.ts'
 export interface Supervision {
   readonly session: HealingSession
   readonly events: readonly StampedHealEvent[]
+  /** Until no incident is in work, `limitMs` at most; then gives back what traffic is kept off. */
+  standDown(limitMs: number, signal: AbortSignal): Promise<void>
   /** Ends the swarm. Rejects with what stopped it earlier, if anything did. A second call returns the first one. */
   stop(): Promise<void>
 }
@@ -37,6 +39,11 @@ export async function supervise(
   return {
     session,
     events,
+    standDown: async (limitMs, signal) => {
+      const end = clock.now() + limitMs
+      while (session.coordinator.open().length > 0 && clock.now() < end) await clock.sleep(100, signal)
+      await session.coordinator.release(signal)
+    },
     stop: () => {
       stop.abort()
       return running

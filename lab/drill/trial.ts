@@ -16,6 +16,7 @@ export interface TrialResult {
   readonly role: 'transit' | 'destination'
   readonly target: string
   readonly pair: string
+  readonly placement: Placement
   /** From onset to the first incident; undefined: none was opened. */
   readonly detectedAfterMs: number | undefined
   /** From onset to the first of N good packets; undefined: not healed while it was watched (censored). */
@@ -61,6 +62,8 @@ export interface TrialOptions {
   readonly limitMs: number
   /** Watched on after the healing, for relapses. */
   readonly afterMs: number
+  /** Strike here instead of at a random place. */
+  readonly placement?: Placement
 }
 
 /** Strikes once at a random place on a pair's present way, watches until it is healed, and takes the fault back. */
@@ -72,7 +75,7 @@ export async function runTrial(
   signal: AbortSignal,
 ): Promise<TrialResult> {
   const { fault, role = 'transit' } = scenario
-  const placement = await field.place(fault, components.random, signal, { role })
+  const placement = options.placement ?? (await field.place(fault, components.random, signal, { role }))
   const probe = field.probe(placement.from, placement.to, probeBytes(fault))
   try {
     await field.clock.sleep(1000, signal)
@@ -130,6 +133,7 @@ function resultOf(
     role,
     target: targetText(placement.target),
     pair: `${placement.from}-${placement.to}`,
+    placement,
     detectedAfterMs: opened && opened.at - onset,
     healedAfterMs: report.healedAt === undefined ? undefined : report.healedAt - onset,
     untouched: report.brokenAt === undefined,

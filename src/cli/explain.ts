@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { incidentId } from '../core/index.ts'
 import { explain, type HealEvent, listIncidents } from '../mapek/index.ts'
 import { readJournal } from '../store/index.ts'
+import type { CliContext } from './context.ts'
 
 interface ExplainFlags {
   readonly journal: string
@@ -10,10 +11,7 @@ interface ExplainFlags {
 }
 
 /** Adds `explain [INCIDENT]`: the story of an incident from the journal, or the list of all. */
-export function registerExplainCommand(
-  program: Command,
-  { print }: { readonly print: (text: string) => void },
-): void {
+export function registerExplainCommand(program: Command, { print }: CliContext): void {
   program
     .command('explain [incident]')
     .description('what happened, what was done about it and whether it helped; without a name: all incidents')

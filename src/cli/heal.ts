@@ -1,20 +1,15 @@
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { entropySeed, meshSwarmError, RealClock, randomIds, seededRandom } from '../core/index.ts'
-import {
-  type HealEvent,
-  HealingSession,
-  type Mode,
-  SimulatedTwin,
-  type StampedHealEvent,
-} from '../mapek/index.ts'
-import { BabelDriver, inventoryOfSocket, readInventory } from '../mesh/index.ts'
+import { type HealEvent, HealingSession, type Mode, type StampedHealEvent } from '../mapek/index.ts'
+import { BabelDriver, readInventory, SimTwin, singleNodeInventory } from '../mesh/index.ts'
 import { FileJournal } from '../store/index.ts'
+import type { CliContext } from './context.ts'
 import { storyLine } from './story-line.ts'
 
 export interface HealFlags {
   readonly mesh: string
-  readonly mode: Mode
+  readonly mode?: Mode
   readonly socket?: string
   readonly inventory?: string
   readonly agents?: number
@@ -27,12 +22,8 @@ export interface HealFlags {
   readonly seed?: number
 }
 
-export interface HealContext {
-  readonly print: (text: string) => void
-  readonly signal: AbortSignal
-  /** Meshes that exist only beside the product: the lab and the simulator with their drills. */
-  readonly meshes: Readonly<Record<string, (flags: HealFlags, context: HealContext) => Promise<void>>>
-}
+/** Meshes that are built for the occasion, beside the product: the lab and the simulator with their drills. */
+export type MeshRunners = Readonly<Record<string, (flags: HealFlags, context: CliContext) => Promise<void>>>
 
 function wholeNumber(text: string): number {
   const value = Number(text)
@@ -41,8 +32,8 @@ function wholeNumber(text: string): number {
 }
 
 /** Adds `heal`: watch a mesh, and in mode `heal` repair it. A fresh install only advises. */
-export function registerHealCommand(program: Command, context: HealContext): void {
-  const meshes = ['babel', ...Object.keys(context.meshes)]
+export function registerHealCommand(program: Command, context: CliContext, runners: MeshRunners = {}): void {
+  const meshes = ['babel', ...Object.keys(runners)]
   program
     .command('heal')
     .description('watch a mesh, find what is broken and, in mode heal, repair it')
@@ -64,13 +55,13 @@ export function registerHealCommand(program: Command, context: HealContext): voi
     .option('--seed <number>', 'repeat a drill (lab, sim)', wholeNumber)
     .option('--json', 'one JSON object a line')
     .action(async (flags: HealFlags) => {
-      const special = context.meshes[flags.mesh]
+      const special = runners[flags.mesh]
       if (special) await special(flags, context)
-      else await healBabel({ ...flags, mode: flags.mode ?? 'advise' }, context)
+      else await healBabel(flags, context)
     })
 }
 
-async function healBabel(flags: HealFlags, { print, signal }: HealContext): Promise<void> {
+async function healBabel(flags: HealFlags, { print, signal }: CliContext): Promise<void> {
   const inventory = await inventoryFrom(flags)
   const clock = new RealClock()
   const random = seededRandom(entropySeed())
@@ -81,9 +72,9 @@ async function healBabel(flags: HealFlags, { print, signal }: HealContext): Prom
       const line = flags.json ? JSON.stringify(event) : storyLine(event)
       if (line !== undefined) print(line)
     }
-    const twin = new SimulatedTwin({ random: random.fork('twin') })
+    const twin = new SimTwin()
     const components = { driver, clock, ids: randomIds(random.fork('ids')), twin, journal, onEvent: show }
-    const { mode, agents, blastRadius } = flags
+    const { mode = 'advise', agents, blastRadius } = flags
     const limits = {
       ...(agents === undefined ? {} : { agents }),
       ...(blastRadius === undefined ? {} : { blastRadius }),
@@ -98,7 +89,7 @@ async function healBabel(flags: HealFlags, { print, signal }: HealContext): Prom
 
 async function inventoryFrom(flags: HealFlags) {
   if (flags.inventory !== undefined) return readInventory(flags.inventory)
-  if (flags.socket !== undefined) return inventoryOfSocket(flags.socket)
+  if (flags.socket !== undefined) return singleNodeInventory(flags.socket)
   throw meshSwarmError(
     'INVALID_CONFIGURATION',
     'Which mesh? Give --socket PATH of a running babeld, or --inventory FILE.',

@@ -135,7 +135,7 @@ export class SwarmMAPEKCoordinator {
   /** What fails is kept in quarantine and tried again later. */
   async #giveBackOne(entry: Quarantine, signal: AbortSignal): Promise<void> {
     const { controller, ids, record, clock } = this.#components
-    this.#quarantines.remove(entry.key)
+    this.#quarantines.remove(entry.key, clock.now())
     try {
       await Promise.all(
         entry.undo.map(async (action) => {

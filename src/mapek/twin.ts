@@ -1,30 +1,11 @@
 import type { LinkId, NodeId } from '../core/index.ts'
-import type { MeshAction, MeshSnapshot } from '../mesh/index.ts'
+import type { MeshAction, MeshSnapshot, TwinBelief } from '../mesh/index.ts'
 import type { NodePair } from './health/probe-plan.ts'
 import type { Hypothesis, Prediction, Root } from './incident/incident.ts'
 
-/** What the swarm holds to be true of the world, for the twin to start from. */
-export type Belief =
-  | {
-      readonly kind: 'link-loss'
-      readonly link: LinkId
-      readonly from: NodeId
-      readonly loss: number
-      readonly largeOnly: boolean
-    }
-  | {
-      readonly kind: 'forwards'
-      readonly node: NodeId
-      readonly share: number
-      readonly switchedOff: boolean
-    }
-  | { readonly kind: 'daemon'; readonly node: NodeId; readonly state: 'dead' | 'stopped' }
-  | { readonly kind: 'announces'; readonly node: NodeId; readonly victim: NodeId }
-  | { readonly kind: 'interface-down'; readonly node: NodeId; readonly iface: string }
-
 export interface TwinQuestion {
   readonly snapshot: MeshSnapshot
-  readonly beliefs: readonly Belief[]
+  readonly beliefs: readonly TwinBelief[]
   readonly actions: readonly MeshAction[]
   readonly pairs: readonly NodePair[]
   readonly bytes: number
@@ -36,10 +17,10 @@ export interface DigitalTwin {
 }
 
 /** The beliefs that one incident's leading hypothesis stands for. */
-export function beliefsOf(root: Root, hypothesis: Hypothesis, snapshot: MeshSnapshot): readonly Belief[] {
+export function beliefsOf(root: Root, hypothesis: Hypothesis, snapshot: MeshSnapshot): readonly TwinBelief[] {
   const { cause, node, iface } = hypothesis
   if (cause === 'interface-admin-down' && node !== undefined && iface !== undefined) {
-    return [{ kind: 'interface-down', node, iface }]
+    return [{ kind: 'interface-off', node, iface }]
   }
   switch (root.kind) {
     case 'link':
@@ -77,6 +58,6 @@ export function beliefsOf(root: Root, hypothesis: Hypothesis, snapshot: MeshSnap
   }
 }
 
-function deadLink(link: LinkId, from: NodeId): Belief {
+function deadLink(link: LinkId, from: NodeId): TwinBelief {
   return { kind: 'link-loss', link, from, loss: 1, largeOnly: false }
 }

@@ -12,6 +12,8 @@ interface Tally {
   sent: number
   lost: number
   lossyTicks: number
+  recentSent: number
+  recentLost: number
   onset: number
   readonly pairs: PairHealth[]
 }
@@ -19,6 +21,9 @@ interface Tally {
 const HEALTHY = new Set(['healthy', 'unknown'])
 /** Pairs that lose less than this do not speak against the nodes on their way. */
 const CLEAN_SHARE = 0.05
+const RECENT_TICKS = 5
+/** Shares as near as this are equal. */
+const EQUAL_SHARE = 0.1
 
 /**
  * Nodes that lose packets in transit while the links on the way are fine: the greedy explanation. The node with
@@ -40,16 +45,20 @@ export function detectTransit(
   }
 }
 
+/**
+ * Evidence comes from the whole window, blame from its newest rounds: a window that reaches back before the fault
+ * dilutes the loss, and not for all pairs alike. Between equals the node that explains more losses is to blame.
+ */
 function worstTransit(pairs: readonly PairHealth[], options: MapekOptions): TransitLoss | undefined {
   let worst: { node: NodeId; share: number; tally: Tally } | undefined
   for (const [node, tally] of tallies(pairs, options)) {
     const evidence = lossEvidence(tally, options.healthyLoss, options.badLoss)
     if (evidence < options.lossEvidence || tally.lossyTicks < options.lossyTicks) continue
-    const share = tally.lost / tally.sent
-    const better = worst === undefined || share > worst.share + 0.02
-    const nearer =
-      worst !== undefined && Math.abs(share - worst.share) <= 0.02 && tally.sent > worst.tally.sent
-    if (better || nearer) worst = { node, share, tally }
+    const share = tally.recentSent === 0 ? 0 : tally.recentLost / tally.recentSent
+    if (share < options.badLoss / 2) continue
+    const margin = worst === undefined ? Number.POSITIVE_INFINITY : share - worst.share
+    const equal = Math.abs(margin) <= EQUAL_SHARE && tally.recentLost > (worst?.tally.recentLost ?? 0)
+    if (margin > EQUAL_SHARE || equal) worst = { node, share, tally }
   }
   if (!worst) return undefined
   const losing = worst.tally.pairs.filter((pair) => pair.window.totals().lost > 0)
@@ -68,16 +77,21 @@ function tallies(pairs: readonly PairHealth[], options: MapekOptions): Map<NodeI
   for (const pair of pairs) {
     const { sent, lost, lossyTicks } = pair.window.totals()
     if (sent === 0) continue
+    const recent = pair.window.totals(RECENT_TICKS)
     for (const node of pair.transits) {
       const tally = byNode.get(node) ?? {
         sent: 0,
         lost: 0,
         lossyTicks: 0,
+        recentSent: 0,
+        recentLost: 0,
         onset: Number.POSITIVE_INFINITY,
         pairs: [],
       }
       tally.sent += sent
       tally.lost += lost
+      tally.recentSent += recent.sent
+      tally.recentLost += recent.lost
       tally.lossyTicks = Math.max(tally.lossyTicks, lossyTicks)
       if (lost / sent > CLEAN_SHARE) {
         const since = pair.window.deadSince ?? pair.pathSince + options.pathSettleMs

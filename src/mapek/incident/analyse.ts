@@ -88,7 +88,7 @@ function candidatesOf(
     case 'transit':
       return transitCandidates(root.symptom.node, root.symptom.lossRate, facts)
     case 'daemon': {
-      const cause = root.symptom.state === 'dead' ? 'daemon-dead' : 'daemon-stopped'
+      const cause = root.symptom.state === 'dead' ? 'daemon-dead' : 'daemon-hung'
       return [
         {
           cause,

@@ -65,7 +65,7 @@ export type Cause =
   | 'forwarding-disabled'
   | 'forwarding-drops'
   | 'daemon-dead'
-  | 'daemon-stopped'
+  | 'daemon-hung'
   | 'prefix-conflict'
   | 'cost-misconfigured'
 

@@ -45,7 +45,7 @@ export class IncidentRegister {
       const { key } = detected.root
       const known = this.#entries.get(key)
       if (known) known.lastSeenAt = now
-      if (known || quarantines.has(key) || this.#covered(detected, mesh.snapshot, quarantines)) continue
+      if (known || quarantines.has(key) || this.#covered(detected, mesh.snapshot, quarantines, now)) continue
       if (this.#mustWait(detected, mesh.pendingDead, now)) continue
       const incident = { ...detected, id: incidentId(this.#ids.next('incident')), openedAt: now }
       this.#entries.set(key, { incident, closed: false, lastSeenAt: now })
@@ -77,11 +77,16 @@ export class IncidentRegister {
   }
 
   /** Links that are kept off already, and links that an open incident with a larger root explains. */
-  #covered({ root }: DetectedRoot, snapshot: MeshSnapshot, quarantines: QuarantineBook): boolean {
+  #covered(
+    { root }: DetectedRoot,
+    snapshot: MeshSnapshot,
+    quarantines: QuarantineBook,
+    now: number,
+  ): boolean {
     if (root.kind === 'transit') return quarantines.has(`node:${root.symptom.node}`)
     if (root.kind === 'cost') {
       const { node, iface } = root.symptom
-      return quarantines.ownsInterface(node, iface) || this.#costsAreMoving()
+      return quarantines.ownsInterface(node, iface, now) || this.#costsAreMoving()
     }
     if (root.kind !== 'link') return false
     const link = snapshot.links.get(root.symptom.link)

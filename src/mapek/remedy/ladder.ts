@@ -57,7 +57,7 @@ export function remediesFor(input: LadderInput): readonly Remedy[] {
       ]
     case 'forwarding-drops':
       return node === undefined ? [] : drain(input, node)
-    case 'daemon-stopped':
+    case 'daemon-hung':
     case 'daemon-dead':
       return node === undefined ? [] : daemonRemedies(input, node, hypothesis.cause)
     case 'prefix-conflict':
@@ -150,7 +150,7 @@ function restoreMtu(input: LadderInput): Remedy[] {
   ]
 }
 
-function daemonRemedies(input: LadderInput, node: NodeId, cause: 'daemon-dead' | 'daemon-stopped'): Remedy[] {
+function daemonRemedies(input: LadderInput, node: NodeId, cause: 'daemon-dead' | 'daemon-hung'): Remedy[] {
   const proof: Proof = {
     pairs: pairsWith(input.snapshot, node),
     bytes: input.options.smallBytes,

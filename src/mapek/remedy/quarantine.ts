@@ -15,11 +15,16 @@ export interface Quarantine {
   readonly undo: readonly MeshAction[]
 }
 
+/** After this a cost that is not as configured is nobody's but a person's, or an accident. */
+const COST_SETTLE_MS = 30_000
+
 /** The book of what is kept off, so that it is neither reported again nor forgotten. */
 export class QuarantineBook {
   readonly #active = new Map<string, Quarantine>()
   /** How often each key has come back soon after it was given back: doubles its next hold-down. */
   readonly #relapses = new Map<string, { count: number; lastAt: number }>()
+  /** Interfaces whose cost was ours until then: daemons take a while to tell the new one. */
+  readonly #released = new Map<string, number>()
   readonly #options: MapekOptions
 
   constructor(options: MapekOptions) {
@@ -43,7 +48,9 @@ export class QuarantineBook {
   }
 
   /** Interfaces whose cost is ours for the moment: nobody else's misconfiguration. */
-  ownsInterface(node: NodeId, iface: string): boolean {
+  ownsInterface(node: NodeId, iface: string, now: number): boolean {
+    const released = this.#released.get(`${node}/${iface}`)
+    if (released !== undefined && now - released < COST_SETTLE_MS) return true
     return this.active().some(({ undo }) =>
       undo.some((action) => 'iface' in action && action.node === node && action.iface === iface),
     )
@@ -63,7 +70,10 @@ export class QuarantineBook {
     this.#active.set(entry.key, entry)
   }
 
-  remove(key: string): void {
+  remove(key: string, now: number): void {
+    for (const action of this.#active.get(key)?.undo ?? []) {
+      if ('iface' in action) this.#released.set(`${action.node}/${action.iface}`, now)
+    }
     this.#active.delete(key)
   }
 
