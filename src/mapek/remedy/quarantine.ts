@@ -23,7 +23,7 @@ export class QuarantineBook {
   readonly #active = new Map<string, Quarantine>()
   /** How often each key has come back soon after it was given back: doubles its next hold-down. */
   readonly #relapses = new Map<string, { count: number; lastAt: number }>()
-  /** Interfaces whose cost was ours until then: daemons take a while to tell the new one. */
+  /** Interfaces, and nodes, whose cost was ours until then: daemons take a while to tell the new one. */
   readonly #released = new Map<string, number>()
   readonly #options: MapekOptions
 
@@ -49,10 +49,10 @@ export class QuarantineBook {
 
   /** Interfaces whose cost is ours for the moment: nobody else's misconfiguration. */
   ownsInterface(node: NodeId, iface: string, now: number): boolean {
-    const released = this.#released.get(`${node}/${iface}`)
-    if (released !== undefined && now - released < COST_SETTLE_MS) return true
+    const released = Math.max(this.#released.get(node) ?? 0, this.#released.get(`${node}/${iface}`) ?? 0)
+    if (released > 0 && now - released < COST_SETTLE_MS) return true
     return this.active().some(({ undo }) =>
-      undo.some((action) => 'iface' in action && action.node === node && action.iface === iface),
+      undo.some((action) => action.node === node && (!('iface' in action) || action.iface === iface)),
     )
   }
 
@@ -72,7 +72,7 @@ export class QuarantineBook {
 
   remove(key: string, now: number): void {
     for (const action of this.#active.get(key)?.undo ?? []) {
-      if ('iface' in action) this.#released.set(`${action.node}/${action.iface}`, now)
+      this.#released.set('iface' in action ? `${action.node}/${action.iface}` : action.node, now)
     }
     this.#active.delete(key)
   }

@@ -12,10 +12,23 @@ const UPDATE_BYTES = 24
 export function flushUpdates(state: MeshState, slot: number): void {
   if (state.flushAt[slot] !== state.now) return
   const all = state.pendingAll[slot] === 1
-  const prefixes = state.pending[slot] as number[]
+  const prefixes = inOrder(state, slot)
   clearQueue(state, slot)
   if (all) announceAll(state, slot)
   else announce(state, slot, prefixes, prefixes.length)
+}
+
+/** What is marked on an interface, by prefix: the order that babeld sends in, and kind to the caches. */
+function inOrder(state: MeshState, slot: number): number[] {
+  const marked = state.pending[slot] as number[]
+  if (marked.length * 16 < state.width) return marked.sort((a, b) => a - b)
+  let count = 0
+  let at = state.rowBase[slot] as number
+  const stride = state.stride[slot] as number
+  for (let prefix = 0; prefix < state.width; prefix++, at += stride) {
+    if (state.isPending[at] === 1) marked[count++] = prefix
+  }
+  return marked
 }
 
 /** The whole table on one interface, and the timer for the next time. */

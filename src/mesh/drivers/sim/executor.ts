@@ -85,8 +85,8 @@ function perform(mesh: SimMesh, action: MeshAction): () => void {
   const { state, world } = mesh
   switch (action.kind) {
     case 'restart-daemon':
-      mesh.restartDaemon(node)
-      return () => {}
+      mesh.restartDaemon(node, action.rxcost === undefined ? undefined : checkCost(action.rxcost))
+      return action.rxcost === undefined ? () => {} : () => mesh.restartDaemon(node)
     case 'resume-daemon':
       if (state.daemon[node] !== RUNNING && state.daemon[node] !== STOPPED) {
         throw meshSwarmError('DAEMON_UNAVAILABLE', `No daemon to resume on ${action.node}: restart it.`)

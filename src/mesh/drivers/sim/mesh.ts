@@ -197,11 +197,13 @@ export class SimMesh {
 
   /**
    * Ends the daemon in order where it runs, and starts a new one with a new router id. What was set at run time
-   * (costs, dropped interfaces, announcements) is what the configuration says again.
+   * (costs, dropped interfaces, announcements) is what the configuration says again, but for `rxcost` where given.
    */
-  restartDaemon(node: number): void {
+  restartDaemon(node: number, rxcost?: number): void {
     if (this.state.daemon[node] === 1) shutDaemon(this.state, node)
     this.#readConfiguration(node)
+    const { first } = this.wiring
+    if (rxcost !== undefined) this.state.rxcost.fill(rxcost, first[node], first[node + 1])
     startDaemon(this.state, node)
     this.#feed.daemon(node, 'running')
   }

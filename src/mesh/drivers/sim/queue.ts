@@ -1,4 +1,4 @@
-import { EVENT, type MeshState } from './state.ts'
+import { EVENT, type MeshState, routeIndex } from './state.ts'
 
 /**
  * Marks `prefix` for announcement on every interface of `node`. Urgent ones leave within some 100 ms, the rest
@@ -14,7 +14,7 @@ export function queueUpdate(state: MeshState, node: number, prefix: number, urge
 /** `queueUpdate` on one interface. */
 export function queueOn(state: MeshState, slot: number, prefix: number, urgent: boolean): void {
   if (state.routed[slot] === 0 || state.seenUp[slot] === 0) return
-  const at = slot * state.width + prefix
+  const at = routeIndex(state, slot, prefix)
   if (state.isPending[at] === 0) {
     state.isPending[at] = 1
     state.pending[slot]?.push(prefix)
@@ -40,7 +40,7 @@ export function queueUpdateTwice(state: MeshState, node: number, prefix: number)
 
 /** Forgets what is marked on an interface. */
 export function clearQueue(state: MeshState, slot: number): void {
-  for (const prefix of state.pending[slot] as number[]) state.isPending[slot * state.width + prefix] = 0
+  for (const prefix of state.pending[slot] as number[]) state.isPending[routeIndex(state, slot, prefix)] = 0
   state.pending[slot] = []
   state.pendingAll[slot] = 0
   state.flushAt[slot] = Number.POSITIVE_INFINITY

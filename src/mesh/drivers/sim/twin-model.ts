@@ -153,6 +153,9 @@ export class TwinModel {
     if (node === undefined) return
     switch (action.kind) {
       case 'restart-daemon':
+        this.alive[node] = 1
+        if (action.rxcost !== undefined) this.#announceCost(node, action.rxcost)
+        return
       case 'resume-daemon':
         this.alive[node] = 1
         return
@@ -189,6 +192,13 @@ export class TwinModel {
       case 'set-interface-mtu':
         this.mtu[slot] = action.mtu
     }
+  }
+
+  /** Neighbours pay what the node announces for receiving. */
+  #announceCost(node: number, rxcost: number): void {
+    const { first, rev } = this.base.wiring
+    const last = first[node + 1] as number
+    for (let slot = first[node] as number; slot < last; slot++) this.cost[rev[slot] as number] = rxcost
   }
 
   /** Links that carry next to nothing are lost to routing once the daemons have noticed. */
