@@ -60,6 +60,8 @@ export class SimMesh {
   readonly #prefixes: string[]
   readonly #prefixOf = new Map<string, number>()
   readonly #feed: ChangeFeed
+  /** What each node is configured to announce. */
+  readonly #wanted: Set<number>[] = []
 
   constructor(components: { readonly random: Random }, options: SimMeshOptions) {
     const { random } = components
@@ -151,10 +153,9 @@ export class SimMesh {
     return this.#prefixes[index] as string
   }
 
-  /** Every prefix that the daemon of a node originates. */
+  /** Every prefix that a node is configured to announce; its daemon follows within seconds. */
   prefixesOf(node: number): string[] {
-    const own = this.state.withdrawn.has(node) ? [] : [node]
-    return [...own, ...(this.state.announced[node] as Set<number>)].map((index) => this.prefix(index))
+    return [...(this.#wanted[node] as Set<number>)].map((index) => this.prefix(index))
   }
 
   /** Prefixes beside its own address whose packets a node takes for itself. */
@@ -197,7 +198,7 @@ export class SimMesh {
 
   /**
    * Ends the daemon in order where it runs, and starts a new one with a new router id. What was set at run time
-   * (costs, dropped interfaces, announcements) is what the configuration says again, but for `rxcost` where given.
+   * (costs, dropped interfaces) is what the configuration says again, but for `rxcost` where given.
    */
   restartDaemon(node: number, rxcost?: number): void {
     if (this.state.daemon[node] === 1) shutDaemon(this.state, node)
@@ -218,20 +219,14 @@ export class SimMesh {
 
   /** Starts to announce a prefix, whoever it belongs to. Throws INVALID_ACTION where there is no room for it. */
   announce(node: number, prefix: string): void {
-    const index = this.#prefixIndex(prefix)
-    if (index === node) this.state.withdrawn.delete(node)
-    else this.state.announced[node]?.add(index)
-    if (this.state.daemon[node] === 1) originationChanged(this.state, node, index)
-    if (index < this.state.nodes && index !== node) this.#feed.foreignOrigin(node, index)
+    this.#wanted[node]?.add(this.#prefixIndex(prefix))
+    this.#redistributeSoon(node, this.#prefixIndex(prefix))
   }
 
   /** Stops announcing a prefix; one that the node does not announce is left alone. */
   withdraw(node: number, prefix: string): void {
-    const index = this.#prefixIndex(prefix)
-    if (!this.state.originates(node, index)) return
-    if (index === node) this.state.withdrawn.add(node)
-    else this.state.announced[node]?.delete(index)
-    if (this.state.daemon[node] === 1) originationChanged(this.state, node, index)
+    this.#wanted[node]?.delete(this.#prefixIndex(prefix))
+    this.#redistributeSoon(node, this.#prefixIndex(prefix))
   }
 
   /** Runs `fn` on the mesh itself after `delayMs`, whoever drives it; the function returned calls it off. */
@@ -246,14 +241,33 @@ export class SimMesh {
 
   #readConfiguration(node: number): void {
     const { state, topology, wiring } = this
-    state.withdrawn.delete(node)
-    const announced = (topology.nodes[node]?.prefixes ?? []).map((prefix) => this.#prefixIndex(prefix))
-    state.announced[node] = new Set(announced)
+    const extra = (topology.nodes[node]?.prefixes ?? []).map((prefix) => this.#prefixIndex(prefix))
+    // Addresses are the kernel's: they outlive the daemon, and the next one finds them.
+    const wanted = this.#wanted[node] ?? new Set([node, ...extra])
+    this.#wanted[node] = wanted
+    state.announced[node] = new Set([...wanted].filter((index) => index !== node))
+    if (wanted.has(node)) state.withdrawn.delete(node)
+    else state.withdrawn.add(node)
     const last = wiring.first[node + 1] as number
     for (let slot = wiring.first[node] as number; slot < last; slot++) {
       state.routed[slot] = 1
       state.rxcost[slot] = topology.links[wiring.link[slot] as number]?.rxcost ?? state.profile.rxcost
     }
+  }
+
+  /** A daemon looks at the kernel's addresses and routes some seconds after they changed. */
+  #redistributeSoon(node: number, index: number): void {
+    const { state } = this
+    state.call(state.roughly(NOTICE_MS), () => {
+      const isWanted = this.#wanted[node]?.has(index) ?? false
+      if (isWanted === state.originates(node, index)) return
+      if (index !== node && isWanted) state.announced[node]?.add(index)
+      else if (index !== node) state.announced[node]?.delete(index)
+      else if (isWanted) state.withdrawn.delete(node)
+      else state.withdrawn.add(node)
+      if (state.daemon[node] === RUNNING) originationChanged(state, node, index)
+      if (isWanted && index < state.nodes && index !== node) this.#feed.foreignOrigin(node, index)
+    })
   }
 
   #prefixIndex(prefix: string): number {
@@ -274,6 +288,9 @@ export class SimMesh {
     }
   }
 }
+
+/** How long a change of addresses waits to be noticed by babeld, on average. */
+const NOTICE_MS = 2500
 
 /** One of fd00:6d:73::/48 for each node that brings no address. */
 function addressOf(index: number): string {

@@ -47,7 +47,7 @@ export function clearQueue(state: MeshState, slot: number): void {
 }
 
 function scheduleFlush(state: MeshState, slot: number, urgent: boolean): void {
-  if (urgent ? (state.flushAt[slot] as number) <= state.now + 75 : state.flushAt[slot] !== Infinity) return
+  if (urgent ? (state.flushAt[slot] as number) <= state.now + 125 : state.flushAt[slot] !== Infinity) return
   const at = state.now + state.roughly(Math.min(state.profile.helloMs, urgent ? 100 : 4000))
   if (at >= (state.flushAt[slot] as number)) return
   state.flushAt[slot] = at
