@@ -37,7 +37,7 @@ export async function openArena(
   options: Partial<MapekOptions>,
   signal: AbortSignal,
 ): Promise<Arena> {
-  const lab = await Lab.up(topology, { name: 'bench', profile: subject.profile }, signal)
+  const lab = await Lab.up(topology, { name: `bench${process.pid}`, profile: subject.profile }, signal)
   const closers: (() => Promise<unknown>)[] = [() => lab.down()]
   const close = async () => {
     for (const closer of closers.toReversed()) await closer().catch(() => undefined)

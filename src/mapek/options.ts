@@ -73,7 +73,7 @@ export const DEFAULT_MAPEK_OPTIONS: MapekOptions = Object.freeze({
   correlateMs: 800,
   verifyProbes: 5,
   verifyIntervalMs: 50,
-  verifyDeadlineMs: 8000,
+  verifyDeadlineMs: 15_000,
   confirmMarginMs: 7000,
   holdDownMs: 30_000,
   avoidCost: 5000,

@@ -26,8 +26,6 @@ export interface SessionOptions extends Partial<MapekOptions> {
   readonly blastRadius?: number
 }
 
-const GRANT_MS = 24 * 3_600_000
-
 /** Everything that heals one mesh, put together: swarm, controller, coordinator, journal. */
 export class HealingSession {
   readonly coordinator: SwarmMAPEKCoordinator
@@ -62,7 +60,8 @@ export class HealingSession {
       { mode: mapek.mode ?? 'advise', ...(blastRadius === undefined ? {} : { budgetNodes: blastRadius }) },
     )
     for (const agent of [...swarm.agents.map((one) => one.agentId), KEEPER]) {
-      const limits = { expiresAt: clock.now() + GRANT_MS, maxTouchedNodes: Number.MAX_SAFE_INTEGER }
+      // For as long as this session lives: its controller dies with it.
+      const limits = { expiresAt: Number.POSITIVE_INFINITY, maxTouchedNodes: Number.MAX_SAFE_INTEGER }
       controller.grant({ agent, actions: 'all', nodes: 'all', ...limits })
     }
     const eyes = readOnlyMesh(driver)
