@@ -4,6 +4,7 @@ import { loadTopology, missingForLab, type Topology } from '../lab/index.ts'
 import { readTopology } from '../lab/reader.ts'
 import { censoredSummary, seededRandom } from '../src/core/index.ts'
 import { healGoals } from './heal-goals.ts'
+import { runQuiet } from './heal-quiet.ts'
 import { type Arena, openArena, SUBJECTS, type Subject } from './heal-subjects.ts'
 import { runTogether } from './heal-together.ts'
 import type { BenchOptions } from './options.ts'
@@ -50,7 +51,7 @@ const TOGETHER: readonly Scenario[] = [
 
 /**
  * Real faults on real babeld daemons, with nobody, with one agent and with the swarm at work. `--set` takes
- * nodes=20,50 repeats=5 subjects=swarm,babeld faults=silent-cut,… topology=SPEC limit=SECONDS together=N.
+ * nodes=20,50 repeats=5 subjects=swarm,babeld faults=silent-cut,… topology=SPEC limit=SECONDS together=N quiet=SECONDS.
  */
 export async function healBench(options: BenchOptions, signal: AbortSignal): Promise<BenchReport> {
   const missing = await missingForLab()
@@ -68,9 +69,12 @@ export async function healBench(options: BenchOptions, signal: AbortSignal): Pro
       const scenarios = SCENARIOS.filter(({ fault }) => faults?.includes(fault) ?? true)
       const plan = { nodes, subject, topology, scenarios, seed: options.seed, log: options.log }
       const repeats = number('repeats', options.quick ? 1 : 5)
-      const together = number('together', 0)
+      const [together, quietSeconds] = [number('together', 0), number('quiet', 0)]
       rows.push(
-        ...(await benchSubject({ ...plan, repeats, together, limitMs: number('limit', 30) * 1000 }, signal)),
+        ...(await benchSubject(
+          { ...plan, repeats, together, quietSeconds, limitMs: number('limit', 30) * 1000 },
+          signal,
+        )),
       )
     }
   }
@@ -91,6 +95,7 @@ interface SubjectPlan {
   readonly seed: number
   readonly repeats: number
   readonly together: number
+  readonly quietSeconds: number
   readonly limitMs: number
   readonly log: (line: string) => void
 }
@@ -109,7 +114,7 @@ async function benchSubject(plan: SubjectPlan, signal: AbortSignal): Promise<Ben
       }
       rows.push(...rowsOf(plan, scenario, results))
     }
-    rows.push(...(await togetherRows(arena, plan, signal)))
+    rows.push(...(await togetherRows(arena, plan, signal)), ...(await quietRows(arena, plan, signal)))
   } finally {
     await arena.close()
   }
@@ -220,4 +225,26 @@ async function togetherRows(arena: Arena, plan: SubjectPlan, signal: AbortSignal
       unhealed,
     },
   ]
+}
+
+async function quietRows(arena: Arena, plan: SubjectPlan, signal: AbortSignal): Promise<BenchRow[]> {
+  if (plan.subject.agents === undefined || plan.quietSeconds === 0) return []
+  const rows: BenchRow[] = []
+  for (const churn of [false, true]) {
+    const name = churn ? 'harmless churn' : 'healthy'
+    const random = seededRandom(plan.seed).fork(name)
+    const result = await runQuiet(arena, { seconds: plan.quietSeconds, churn, random }, signal)
+    plan.log(
+      `${plan.subject.name} ${name} for ${result.seconds} s: ${result.actions} actions, ${result.incidents.length} incidents`,
+    )
+    for (const incident of result.incidents) plan.log(`    ${incident}`)
+    const base = {
+      case: `${plan.nodes} nodes, ${name}, ${result.seconds} s`,
+      subject: plan.subject.name,
+      n: 1,
+    }
+    rows.push({ ...base, metric: 'actions', median: result.actions, p95: result.actions })
+    rows.push({ ...base, metric: 'incidents', median: result.incidents.length, p95: result.incidents.length })
+  }
+  return rows
 }
