@@ -35,7 +35,7 @@ function seconds(ms: number | undefined): string {
 function aloneText(alone: TrialResult | undefined): string {
   if (!alone) return 'see bench/heal'
   const share = alone.sent === 0 ? 0 : Math.round((100 * alone.lost) / alone.sent)
-  if (alone.untouched) return 'nothing lost'
+  if (alone.untouched) return 'its way did not cross the place'
   if (alone.healedAfterMs === undefined)
     return `not healed in ${Math.round(alone.watchedMs / 1000)} s, ${share} % lost`
   return `healed after ${seconds(alone.healedAfterMs)}, ${alone.lost} lost`
