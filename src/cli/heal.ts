@@ -39,11 +39,10 @@ export function registerHealCommand(program: Command, context: CliContext, runne
     .description('watch a mesh, find what is broken and, in mode heal, repair it')
     .addOption(new Option('--mesh <kind>', 'which mesh').choices(meshes).default('babel'))
     .addOption(
-      new Option('--mode <mode>', 'observe: only look; advise: say what it would do; heal: do it').choices([
-        'observe',
-        'advise',
-        'heal',
-      ]),
+      new Option(
+        '--mode <mode>',
+        'observe: only look; advise (the default for real nodes): say what it would do; heal: do it',
+      ).choices(['observe', 'advise', 'heal']),
     )
     .option('--socket <path>', "a running babeld's control socket (babel)")
     .option('--inventory <file>', 'JSON file that lists your nodes (babel)')

@@ -66,7 +66,7 @@ export const DEFAULT_MAPEK_OPTIONS: MapekOptions = Object.freeze({
   lossyTicks: 5,
   saturatedDelayMs: 50,
   saturatedTicks: 6,
-  daemonGraceMs: 800,
+  daemonGraceMs: 500,
   conflictGraceMs: 400,
   pathSettleMs: 600,
   pairsPerTransit: 4,
