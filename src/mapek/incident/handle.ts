@@ -43,6 +43,7 @@ export async function handleIncident(
     return { outcome: 'recovered', text: 'the symptoms went away before anything was done' }
   const [first] = plan.remedies
   if (options.mode === 'observe') return { outcome: 'observed', text: leading(hypotheses) }
+  if (!first && plan.flowsAlready) return { outcome: 'recovered', text: 'the routing has left it by itself' }
   if (!first) return { outcome: 'escalated', text: escalation(incident, hypotheses, []) }
   if (options.mode === 'advise') return { outcome: 'advised', text: `proposed: ${first.title}` }
   return tryRemedies(components, incident, plan.remedies, hypotheses, context, signal)

@@ -11,11 +11,14 @@ import { remediesFor } from './ladder.ts'
 const LEAST_PROBABILITY = 0.05
 /** A remedy must bring back at least this much more of the traffic in the twin. */
 const LEAST_GAIN = 0.05
+const FLOWS = 0.99
 
 export interface RemedyPlan {
   readonly remedies: readonly PlannedRemedy[]
   /** Why the others were left out, in words. */
   readonly rejected: readonly string[]
+  /** The daemons have found a way of their own in the meantime: every witness pair gets through as it is. */
+  readonly flowsAlready: boolean
 }
 
 /**
@@ -43,6 +46,7 @@ export async function planRemedies(
   )
   const remedies: PlannedRemedy[] = []
   const rejected: string[] = []
+  let flowing = 0
   candidates.forEach(({ remedy }, index) => {
     const outcome = outcomes[index]
     if (!outcome?.ok) {
@@ -50,6 +54,7 @@ export async function planRemedies(
       return
     }
     const prediction = outcome.value
+    if (prediction.deliveredBefore >= FLOWS) flowing += 1
     const gain = prediction.deliveredAfter - prediction.deliveredBefore
     // A cost put right wins no lost packet, and a daemon may come back better than the twin can know.
     const restores = remedy.risk === 0 || remedy.cause === 'cost-misconfigured'
@@ -61,7 +66,11 @@ export async function planRemedies(
     }
     remedies.push({ ...remedy, prediction })
   })
-  return { remedies: remedies.sort(gentlestFirst), rejected }
+  return {
+    remedies: remedies.sort(gentlestFirst),
+    rejected,
+    flowsAlready: flowing > 0 && flowing === candidates.length,
+  }
 }
 
 function candidateRemedies(
