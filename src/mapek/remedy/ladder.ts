@@ -1,7 +1,7 @@
 import type { LinkId, NodeId } from '../../core/index.ts'
 import { type MeshAction, type MeshSnapshot, riskTier } from '../../mesh/index.ts'
 import type { HealthBook } from '../health/health-book.ts'
-import type { NodePair } from '../health/probe-plan.ts'
+import { type NodePair, neighbourMap } from '../health/probe-plan.ts'
 import type { Hypothesis, Proof, Remedy, Root } from '../incident/incident.ts'
 import { pairsOverLink, pairsThrough, pairsWith } from '../incident/witnesses.ts'
 import type { MapekOptions } from '../options.ts'
@@ -172,10 +172,12 @@ function daemonRemedies(input: LadderInput, node: NodeId, cause: 'daemon-dead' |
  * starts anew makes them forget it at once (measured: 0.2 s instead of 0.1 to 11 s).
  */
 function withdraw(input: LadderInput): Remedy[] {
-  const { root } = input
+  const { root, snapshot } = input
   if (root.kind !== 'originator') return []
   const { announcer, victim, prefix, believers } = root.symptom
-  const pairs = believers.filter((from) => from !== victim && from !== announcer).slice(0, 6)
+  // Whoever believes the announcer, and those next to it, who are the first to.
+  const astray = new Set([...believers, ...(neighbourMap(snapshot).get(announcer) ?? [])])
+  const pairs = [...astray].filter((from) => from !== victim && from !== announcer).slice(0, 6)
   const proof: Proof = {
     pairs: pairs.map((from) => ({ from, to: victim })),
     bytes: input.options.smallBytes,

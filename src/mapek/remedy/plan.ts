@@ -56,8 +56,9 @@ export async function planRemedies(
     const prediction = outcome.value
     if (prediction.deliveredBefore >= FLOWS) flowing += 1
     const gain = prediction.deliveredAfter - prediction.deliveredBefore
-    // A cost put right wins no lost packet, and a daemon may come back better than the twin can know.
-    const restores = remedy.risk === 0 || remedy.cause === 'cost-misconfigured'
+    // A cost put right wins no lost packet, a daemon may come back better than the twin can know, and an address
+    // that two nodes announce is wrong whoever wins at the moment.
+    const restores = remedy.risk === 0 || ['cost-misconfigured', 'prefix-conflict'].includes(remedy.cause)
     if (gain < LEAST_GAIN && !restores) {
       rejected.push(
         `${remedy.title}: the twin sees no gain (${percent(prediction.deliveredAfter)} delivered)`,
