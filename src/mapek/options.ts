@@ -20,8 +20,10 @@ export interface MapekOptions {
   readonly badLoss: number
   /** Evidence in nats (log-likelihood ratio) to call something lossy: e^-9 is about one in 10,000. */
   readonly lossEvidence: number
-  /** Rounds with loss that a lossy thing shows at least, so that one short burst is not a fault. */
+  /** Rounds with loss that a lossy link shows at least, so that one short burst is not a fault. */
   readonly lossyTicks: number
+  /** The same for a node in transit, where several pairs speak at once. */
+  readonly transitLossyTicks: number
   /** One-way delay above which a link is saturated when it holds for `saturatedTicks` rounds. */
   readonly saturatedDelayMs: number
   readonly saturatedTicks: number
@@ -63,7 +65,8 @@ export const DEFAULT_MAPEK_OPTIONS: MapekOptions = Object.freeze({
   healthyLoss: 0.01,
   badLoss: 0.15,
   lossEvidence: 9.2,
-  lossyTicks: 5,
+  lossyTicks: 7,
+  transitLossyTicks: 5,
   saturatedDelayMs: 50,
   saturatedTicks: 6,
   daemonGraceMs: 500,

@@ -53,7 +53,7 @@ function worstTransit(pairs: readonly PairHealth[], options: MapekOptions): Tran
   let worst: { node: NodeId; share: number; tally: Tally } | undefined
   for (const [node, tally] of tallies(pairs, options)) {
     const evidence = lossEvidence(tally, options.healthyLoss, options.badLoss)
-    if (evidence < options.lossEvidence || tally.lossyTicks < options.lossyTicks) continue
+    if (evidence < options.lossEvidence || tally.lossyTicks < options.transitLossyTicks) continue
     const share = tally.recentSent === 0 ? 0 : tally.recentLost / tally.recentSent
     if (share < options.badLoss / 2) continue
     const margin = worst === undefined ? Number.POSITIVE_INFINITY : share - worst.share
