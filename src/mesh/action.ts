@@ -120,7 +120,7 @@ export function describeAction(action: MeshAction): string {
     case 'set-interface-mtu':
       return `set the MTU of ${action.node}/${action.iface} to ${action.mtu} (was ${action.previous})`
     case 'set-forwarding':
-      return `switch forwarding ${action.enabled ? 'on' : 'off'} on ${action.node}`
+      return `switch forwarding ${action.enabled ? 'on' : 'off'} at ${action.node}`
     case 'withdraw-prefix':
       return `stop announcing ${action.prefix} on ${action.node}`
     case 'announce-prefix':
