@@ -202,6 +202,23 @@ export function describeMeshDriver(
       await expect(apply(costAction(70_000))).rejects.toMatchObject({ code: 'INVALID_ACTION' })
     })
 
+    it('hastens the daemons and changes nothing by it, whichever nodes are named', async () => {
+      const { driver, aLink, aPair } = fixture
+      const before = await settings(fixture)
+      expect(before.costs.length).toBeGreaterThan(2)
+      await expect(run(() => driver.hasten([aLink.a, ...aPair], 500, never))).resolves.toBeUndefined()
+      await expect(run(() => driver.hasten([], 500, never))).resolves.toBeUndefined()
+      expect(await settings(fixture)).toEqual(before)
+      await fixture.sleep(1000)
+      expect(await settings(fixture)).toEqual(before)
+    })
+
+    it('leaves a node out that it cannot hasten', async () => {
+      const { driver, aLink } = fixture
+      const nodes = [nodeId('nobody-of-this-name'), aLink.a]
+      await expect(run(() => driver.hasten(nodes, 100, never))).resolves.toBeUndefined()
+    })
+
     it('says that a change takes effect on the link, in its changes and in the next snapshot', async () => {
       const { driver, aLink } = fixture
       await untilUp(fixture)
@@ -235,6 +252,7 @@ export function describeMeshDriver(
       await expect(run(() => driver.snapshot(aborted))).rejects.toMatchObject(cancelled)
       await expect(run(() => driver.inspect(aPair[0], aborted))).rejects.toMatchObject(cancelled)
       await expect(run(() => driver.changes(aborted))).rejects.toMatchObject(cancelled)
+      await expect(run(() => driver.hasten([aPair[0]], 100, aborted))).rejects.toMatchObject(cancelled)
       const stop = new AbortController()
       const request = { from: aPair[0], to: aPair[1], ...PROBE, count: 1000, intervalMs: 100 }
       const work = run(() => {
@@ -256,8 +274,30 @@ export function describeMeshDriver(
       await expect(run(() => driver.probe([], never))).rejects.toMatchObject(unavailable)
       await expect(run(() => driver.inspect(aPair[0], never))).rejects.toMatchObject(unavailable)
       await expect(run(() => driver.changes(never))).rejects.toMatchObject(unavailable)
+      await expect(run(() => driver.hasten([aPair[0]], 100, never))).rejects.toMatchObject(unavailable)
     })
   })
+}
+
+/** Whatever an action could have changed: the books, and what the daemons and interfaces are set to. */
+async function settings({ driver, run, aLink }: MeshFixture) {
+  const never = new AbortController().signal
+  const { nodes, links } = await run(() => driver.snapshot(never))
+  const facts = await run(() => driver.inspect(aLink.a, never))
+  const costs = [...nodes.values()].flatMap(({ id, interfaces }) =>
+    interfaces.map(({ name, rxcost }) => `${id}/${name} ${rxcost.known ? rxcost.value : 'unknown'}`),
+  )
+  return {
+    changes: await run(() => driver.changes(never)),
+    costs: costs.sort(),
+    daemons: [...nodes.values()].map(({ daemon }) => daemon.known && daemon.value),
+    ups: [...links.values()].map(({ up }) => up.known && up.value),
+    forwarding: facts.forwarding.known && facts.forwarding.value,
+    interfaces: facts.interfaces.map(({ name, adminUp, routed, mtu }) => ({
+      name,
+      set: [adminUp, routed, mtu].map((fact) => fact.known && fact.value),
+    })),
+  }
 }
 
 async function collect(changes: AsyncIterable<MeshChange>, into: MeshChange[]): Promise<void> {

@@ -7,7 +7,7 @@ import { FakeDriver } from './fake-driver.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const COMMENTS = /\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm
-const WRITES = 'apply|confirm|rollback'
+const WRITES = 'apply|confirm|rollback|hasten'
 
 /** Calls, methods taken without a call, brackets, destructuring: each with what it is done to. */
 const PATTERNS = [
@@ -44,11 +44,13 @@ it('the search finds every way to write that it says it finds', () => {
     "driver['apply'](action)",
     'const undo = mesh.rollback.bind(mesh)',
     'session(1).apply(a)',
+    'driver.hasten(nodes, 1000, signal)',
   ]) {
     expect(writesPastController(bad), bad).toHaveLength(1)
   }
   for (const good of [
     'controller.apply(a)',
+    'controller.hasten(agent, nodes, 1000, signal)',
     'this.#controller.confirm(id)',
     '// driver.apply(x)',
     'applyAll(driver)',
@@ -59,6 +61,8 @@ it('the search finds every way to write that it says it finds', () => {
 
 it('the view that all others get has no hands, not even through a cast', () => {
   const view: object = readOnlyMesh(new FakeDriver(new VirtualClock()).driver)
-  for (const name of ['apply', 'confirm', 'rollback', 'close', 'driver']) expect(name in view).toBe(false)
+  for (const name of ['apply', 'confirm', 'rollback', 'hasten', 'close', 'driver']) {
+    expect(name in view).toBe(false)
+  }
   expect(Object.isFrozen(view)).toBe(true)
 })

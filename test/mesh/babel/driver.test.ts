@@ -78,6 +78,38 @@ describe('the babel driver on real daemons', { timeout: 60_000 }, () => {
     await until(() => seen.some((change) => change.kind === 'daemon' && change.state === 'running'))
   })
 
+  it('makes the neighbours of a hastened node speak many times a second, until the time is over', async () => {
+    await using bench = await ring()
+    const { mesh, driver } = bench
+    const n1 = nodeId('n1')
+    const links = [...(await driver.snapshot(never)).links.values()].filter(
+      ({ a, b }) => a.node === n1 || b.node === n1,
+    )
+    const request = { from: n1, bytes: 64, count: 1, intervalMs: 10, timeoutMs: 200 }
+    const probes = links.map(({ id, a, b }) => ({
+      ...request,
+      to: a.node === n1 ? b.node : a.node,
+      link: id,
+    }))
+    // An interface that has just come up may get its socket a second later.
+    const ready = async () => (await driver.probe(probes, never)).every(({ received }) => received === 1)
+    for (let tries = 0; tries < 30 && !(await ready()); tries++) await clock.sleep(100)
+    const heard = async (ms: number) => {
+      const count = () =>
+        Number(/Udp6InDatagrams\s+(\d+)/.exec(mesh.inside('n1', 'cat', '/proc/net/snmp6'))?.[1])
+      const before = count()
+      await clock.sleep(ms)
+      return count() - before
+    }
+    expect(links).toHaveLength(2)
+    expect(await heard(1000)).toBeLessThan(20)
+    await driver.hasten([n1], 1000, never)
+    // 25 from each neighbour; one of them alone is not enough.
+    expect(await heard(1200)).toBeGreaterThan(34)
+    expect(await heard(1000)).toBeLessThan(20)
+    await converged(driver, 4)
+  })
+
   it('tells who else announces the address of a node, and makes him stop', async () => {
     await using bench = await ring()
     const { mesh, driver, seen, apply } = bench

@@ -11,6 +11,15 @@ export function grid(width: number, height: number): SimTopology {
   return { nodes: Array.from({ length: width * height }, (_, i) => ({ id: `n${i + 1}` })), links }
 }
 
+/** `n1` to `nN`, each linked to the next, and the last to the first. */
+export function ring(count: number): SimTopology {
+  const name = (index: number) => `n${(index % count) + 1}`
+  return {
+    nodes: Array.from({ length: count }, (_, i) => ({ id: name(i) })),
+    links: Array.from({ length: count }, (_, i) => ({ a: name(i), b: name(i + 1) })),
+  }
+}
+
 /** A connected random mesh: a random tree and some more links, with costs of their own. */
 export function randomMesh(random: Random, nodes: number, extra: number): SimTopology {
   const links = new Map<string, { a: string; b: string; rxcost: number }>()
