@@ -12,7 +12,7 @@ const OPTIONS = DEFAULT_MAPEK_OPTIONS
 const { tickMs, noRouteMs, unsettledMs, deadTicks } = OPTIONS
 const START = 1_000_000
 
-/** `c` is joined to the others twice over, and so are they. */
+/** Each is joined to the others in two ways. */
 const LINKS = 'a-b b-c c-d d-a'
 
 interface State {
@@ -22,12 +22,10 @@ interface State {
   readonly down?: readonly string[]
   readonly strangers?: readonly string[]
   readonly daemons?: Readonly<Record<string, DaemonState>>
-  /** Of nodes whose daemon was replaced by another. */
-  readonly routerIds?: Readonly<Record<string, string>>
 }
 
 function snapshotOf(
-  { missing = [], links = LINKS, down = [], strangers = [], daemons = {}, routerIds = {} }: State,
+  { missing = [], links = LINKS, down = [], strangers = [], daemons = {} }: State,
   at: number,
 ) {
   const plain = meshOf(links)
@@ -37,7 +35,6 @@ function snapshotOf(
     nodes: [...plain.nodes.values()].map(({ id }) => ({
       ...{ id, managed: !strangers.includes(id) },
       daemon: known(daemons[id] ?? 'running', 'simulated', at),
-      routerId: known(routerIds[id] ?? id, 'simulated', at),
     })),
     links: [...plain.links.values()].map(({ id, a, b }) => ({
       ...{ id, a: { node: a.node, iface: a.iface }, b: { node: b.node, iface: b.iface } },
@@ -52,7 +49,7 @@ function snapshotOf(
   })
 }
 
-/** A watch whose rounds come every `tickMs`; the daemons have run for long when it begins to count. */
+/** A watch whose rounds come every `tickMs`. */
 function setUp() {
   const book = new HealthBook(OPTIONS)
   const watch = new RouteWatch()
@@ -209,31 +206,7 @@ describe('a pair that no passing link joins has no route by right', () => {
   })
 })
 
-describe('while any daemon has just started', () => {
-  const missing = ['a>c']
-
-  test('nothing is said, however long the route is missing, and then it is', () => {
-    const watch = setUp()
-    watch.settle()
-    watch.during({ missing, daemons: { d: 'dead' } }, 2 * noRouteMs)
-    watch.next({ missing })
-    expect(watch.during({ missing }, noRouteMs - tickMs)).toEqual([])
-    expect(watch.unsettled()).toBe(1)
-    expect(watch.during({ missing }, tickMs)).toHaveLength(1)
-  })
-
-  test('nothing is said either where it was replaced between two rounds', () => {
-    const watch = setUp()
-    watch.settle()
-    const state = { missing, routerIds: { d: 'another' } }
-    watch.during({ missing }, noRouteMs)
-    watch.next(state)
-    expect(watch.during(state, noRouteMs - tickMs)).toEqual([])
-    expect(watch.during(state, tickMs)).toHaveLength(1)
-  })
-})
-
-test('unsettled counts the pairs that miss their route for so long, however restless the mesh', () => {
+test('unsettled counts the pairs that miss their route for so long', () => {
   const watch = setUp()
   watch.next({})
   expect(watch.unsettled(0)).toBe(0)
