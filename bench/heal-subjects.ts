@@ -36,6 +36,7 @@ export async function openArena(
   topology: Topology,
   options: Partial<MapekOptions>,
   signal: AbortSignal,
+  onEvent?: (event: StampedHealEvent) => void,
 ): Promise<Arena> {
   const lab = await Lab.up(topology, { name: `bench${process.pid}`, profile: subject.profile }, signal)
   const closers: (() => Promise<unknown>)[] = [() => lab.down()]
@@ -59,7 +60,7 @@ export async function openArena(
       blastRadius: topology.nodes.length,
       ...options,
     } as const
-    const supervision = await supervise({ driver, clock, twin }, all)
+    const supervision = await supervise({ driver, clock, twin }, all, onEvent)
     closers.push(() => supervision.stop())
     const reset = (resetSignal: AbortSignal) => supervision.standDown(10_000, resetSignal)
     return { field, lab, events: () => supervision.events, reset, close }

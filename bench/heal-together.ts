@@ -1,4 +1,4 @@
-import { probeBytes, type Scenario, successesNeeded } from '../lab/drill/trial.ts'
+import { probeBytes, type Scenario, successesNeeded, targetText } from '../lab/drill/trial.ts'
 import type { Random } from '../src/core/index.ts'
 import type { Arena } from './heal-subjects.ts'
 
@@ -10,6 +10,8 @@ export interface TogetherResult {
   readonly lost: number
   /** Cause and outcome of each incident, sorted: equal for two subjects that judge alike. */
   readonly verdicts: readonly string[]
+  /** What was done to whom, the pair that watched it, and when that pair had healed. */
+  readonly places: readonly string[]
 }
 
 /** Several faults at once, at places of their own, each watched by its own pair. */
@@ -39,24 +41,29 @@ export async function runTogether(
   )
   try {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)])
-    const waits = staged.map(({ fault, probe }) =>
-      probe.waitHealed({ onset, consecutive: successesNeeded(fault) }, limit),
-    )
-    await Promise.all(waits)
+    const outages = staged.map(({ fault, probe }) => ({
+      probe,
+      options: { onset, consecutive: successesNeeded(fault) },
+    }))
+    await Promise.all(outages.map(({ probe, options }) => probe.waitHealed(options, limit)))
     signal.throwIfAborted()
     await field.clock.sleep(1500, signal)
-    const reports = staged.map(({ fault, probe }) =>
-      probe.report({ onset, consecutive: successesNeeded(fault) }),
-    )
+    const reports = outages.map(({ probe, options }) => probe.report(options))
     const unhealed = reports.filter(({ censored }) => censored).length
     const last = Math.max(...reports.map(({ healedAt }) => (healedAt ?? onset) - onset))
     const verdicts = arena
       .events()
       .slice(before)
       .flatMap((event) => (event.kind === 'incident-closed' ? [`${event.outcome}: ${event.text}`] : []))
+    const places = staged.map(({ fault, placement: { target, from, to } }, index) => {
+      const { brokenAt, healedAt } = reports[index] ?? {}
+      const healed =
+        healedAt === undefined ? 'unhealed' : `healed ${((healedAt - onset) / 1000).toFixed(1)} s`
+      return `${fault} at ${targetText(target)}, ${from}-${to}: ${brokenAt === undefined ? 'untouched' : healed}`
+    })
     const lost = reports.reduce((sum, report) => sum + report.lost, 0)
     const allHealedAfterMs = unhealed > 0 ? undefined : last
-    return { faults: staged.length, allHealedAfterMs, unhealed, lost, verdicts: verdicts.toSorted() }
+    return { faults: staged.length, allHealedAfterMs, unhealed, lost, verdicts: verdicts.toSorted(), places }
   } finally {
     await Promise.all(injected.map((fault) => fault.revert()))
     await Promise.all(staged.map(({ probe }) => probe.stop()))

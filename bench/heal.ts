@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runTrial, type Scenario, type TrialResult } from '../lab/drill/trial.ts'
 import { loadTopology, missingForLab, type Topology } from '../lab/index.ts'
@@ -51,7 +52,8 @@ const TOGETHER: readonly Scenario[] = [
 
 /**
  * Real faults on real babeld daemons, with nobody, with one agent and with the swarm at work. `--set` takes
- * nodes=20,50 repeats=5 subjects=swarm,babeld faults=silent-cut,… topology=SPEC limit=SECONDS together=N quiet=SECONDS.
+ * nodes=20,50 repeats=5 subjects=swarm,babeld faults=silent-cut,… topology=SPEC limit=SECONDS together=N quiet=SECONDS
+ * events=FILE.
  */
 export async function healBench(options: BenchOptions, signal: AbortSignal): Promise<BenchReport> {
   const missing = await missingForLab()
@@ -67,7 +69,15 @@ export async function healBench(options: BenchOptions, signal: AbortSignal): Pro
     const topology = await benchTopology(spec, nodes, options)
     for (const subject of SUBJECTS.filter(({ name }) => names.includes(name))) {
       const scenarios = SCENARIOS.filter(({ fault }) => faults?.includes(fault) ?? true)
-      const plan = { nodes, subject, topology, scenarios, seed: options.seed, log: options.log }
+      const plan = {
+        nodes,
+        subject,
+        topology,
+        scenarios,
+        seed: options.seed,
+        log: options.log,
+        events: options.set.get('events'),
+      }
       const repeats = number('repeats', options.quick ? 1 : 5)
       const [together, quietSeconds] = [number('together', 0), number('quiet', 0)]
       rows.push(
@@ -98,12 +108,20 @@ interface SubjectPlan {
   readonly quietSeconds: number
   readonly limitMs: number
   readonly log: (line: string) => void
+  /** A file that every event of the loop is appended to, a JSON object a line. */
+  readonly events: string | undefined
 }
 
 async function benchSubject(plan: SubjectPlan, signal: AbortSignal): Promise<BenchRow[]> {
-  const { subject, topology, log, nodes } = plan
+  const { subject, topology, log, nodes, events } = plan
   log(`# ${nodes} nodes, ${subject.name}: bringing the lab up`)
-  const arena = await openArena(subject, topology, {}, signal)
+  const arena = await openArena(
+    subject,
+    topology,
+    {},
+    signal,
+    events === undefined ? undefined : (event) => appendFileSync(events, `${JSON.stringify(event)}\n`),
+  )
   const rows: BenchRow[] = []
   try {
     for (const scenario of plan.scenarios) {
@@ -207,7 +225,7 @@ async function togetherRows(arena: Arena, plan: SubjectPlan, signal: AbortSignal
       plan.log(
         `${plan.subject.name} ten at once: ${result.allHealedAfterMs} ms, unhealed ${result.unhealed}, lost ${result.lost}`,
       )
-      for (const verdict of result.verdicts) plan.log(`    ${verdict}`)
+      for (const line of [...result.places, ...result.verdicts]) plan.log(`    ${line}`)
     }
     await arena.reset(signal).catch(() => undefined)
     await arena.field.clock.sleep(5000, signal)

@@ -66,8 +66,10 @@ export class Prober {
 
   /** What happened to the traffic since `options.onset`. */
   report(options: OutageOptions): OutageReport {
-    const now = Date.now()
-    const settled = this.packets.filter((packet) => packet.answered || packet.sentAt < now - GRACE_MS)
+    const recent = Date.now() - GRACE_MS
+    const open = this.packets.findIndex((packet) => !packet.answered && packet.sentAt >= recent)
+    // A run of answers does not reach over a packet whose answer is still awaited.
+    const settled = open < 0 ? this.packets : this.packets.slice(0, open)
     return outageOf(settled, { intervalMs: this.intervalMs, ...options })
   }
 

@@ -44,7 +44,7 @@ export function successesNeeded(fault: string): number {
   return PARTIAL.test(fault) ? 30 : 5
 }
 
-function targetText(target: FaultTarget): string {
+export function targetText(target: FaultTarget): string {
   switch (target.kind) {
     case 'link':
       return `${target.from}-${target.to}`

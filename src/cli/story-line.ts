@@ -46,6 +46,7 @@ function textOf(event: StampedHealEvent): string | undefined {
     case 'confirmed':
     case 'decision':
     case 'evidence':
+    case 'hastened':
     case 'quarantined':
       return undefined
   }

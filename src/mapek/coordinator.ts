@@ -1,5 +1,5 @@
 import { agentId, changeId, fromUnknown, hasCode, type IncidentId, incidentId, Scope } from '../core/index.ts'
-import { describeAction } from '../mesh/index.ts'
+import { describeAction, type MeshSnapshot } from '../mesh/index.ts'
 import type { HealEvent } from './events.ts'
 import { HealthBook } from './health/health-book.ts'
 import { correlate } from './incident/correlate.ts'
@@ -10,6 +10,7 @@ import { IncidentRegister } from './incident/register.ts'
 import { Monitor } from './monitor.ts'
 import { DEFAULT_MAPEK_OPTIONS, type MapekOptions } from './options.ts'
 import type { MapekComponents } from './ports.ts'
+import { hastenAll } from './remedy/hasten.ts'
 import { type Quarantine, QuarantineBook } from './remedy/quarantine.ts'
 
 /** What an earlier run left behind, folded from its journal. */
@@ -17,6 +18,9 @@ export interface Inheritance {
   readonly openIncidents: readonly IncidentId[]
   readonly quarantines: readonly Quarantine[]
 }
+
+/** Longer than a round takes: the next one says whether to go on. */
+const HURRY_MS = 1000
 
 /** Who gives back what was kept off. */
 export const KEEPER = agentId('coordinator')
@@ -83,7 +87,7 @@ export class SwarmMAPEKCoordinator {
 
   async #pass(scope: Scope, signal: AbortSignal): Promise<number> {
     const { clock } = this.#components
-    const { snapshot, symptoms, pendingDead, probes } = await this.#monitor.round(signal)
+    const { snapshot, symptoms, pendingDead, probes, unsettled } = await this.#monitor.round(signal)
     this.#rounds += 1
     const roots = correlate(symptoms, snapshot)
     for (const incident of this.#register.update(
@@ -94,9 +98,22 @@ export class SwarmMAPEKCoordinator {
     )) {
       this.#openIncident(scope, incident)
     }
-    if (this.#options.mode === 'heal')
+    if (this.#options.mode === 'heal') {
       this.#giveBack(scope, this.#quarantines.due(snapshot, this.#book, clock.now()))
+      if (unsettled > 0) void this.#hurry(snapshot, signal)
+    }
     return probes
+  }
+
+  /** Daemons that look for a way find it sooner. Nothing is changed by it, and nothing depends on it. */
+  async #hurry(snapshot: MeshSnapshot, signal: AbortSignal): Promise<void> {
+    try {
+      await hastenAll(this.#components.controller, KEEPER, snapshot, HURRY_MS, signal)
+    } catch (error) {
+      if (signal.aborted) return
+      const text = `the daemons could not be hurried: ${fromUnknown(error).message}`
+      this.#components.record({ kind: 'monitor-trouble', text })
+    }
   }
 
   #openIncident(scope: Scope, incident: Incident): void {

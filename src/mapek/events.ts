@@ -54,6 +54,13 @@ export type HealEvent =
       readonly text: string
     }
   | {
+      readonly kind: 'hastened'
+      readonly incident: IncidentId
+      readonly agent: AgentId
+      readonly nodes: number
+      readonly forMs: number
+    }
+  | {
       readonly kind: 'verified'
       readonly incident: IncidentId
       readonly helped: boolean

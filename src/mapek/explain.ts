@@ -71,6 +71,10 @@ function tell(event: StampedHealEvent): string[] {
       return [`${event.agent}: ${event.text} (undone by the node unless confirmed)`]
     case 'action-failed':
       return [`failed: ${event.code}: ${event.text}`]
+    case 'hastened':
+      return [
+        `${event.agent}: makes the daemons of ${event.nodes} nodes answer at once for ${event.forMs / 1000} s`,
+      ]
     case 'verified':
       return [
         `verified: ${event.helped ? 'it helped' : 'it did not help'}; ${event.text} after ${Math.round(event.tookMs)} ms`,

@@ -3,6 +3,7 @@ import type { MeshSnapshot, ProbeRequest } from '../mesh/index.ts'
 import { detectCosts } from './detect/costs.ts'
 import { detectDaemons } from './detect/daemons.ts'
 import { detectLinks, pendingDeadLinks } from './detect/links.ts'
+import { RouteWatch } from './detect/no-routes.ts'
 import { OriginatorWatch } from './detect/originators.ts'
 import type { Symptom } from './detect/symptom.ts'
 import { detectTransit } from './detect/transit.ts'
@@ -19,6 +20,7 @@ export class Monitor {
   readonly #options: MapekOptions
   readonly #book: HealthBook
   readonly #originators = new OriginatorWatch()
+  readonly #routes = new RouteWatch()
   #pairs: readonly NodePair[] = []
   #pairsAt = Number.NEGATIVE_INFINITY
   #round = 0
@@ -64,6 +66,7 @@ export class Monitor {
       probes: requests.length,
       symptoms: this.#detect(after),
       pendingDead: this.#pendingDead(after),
+      unsettled: this.#routes.unsettled(this.#options.unsettledMs, clock.now()),
     }
   }
 
@@ -81,9 +84,10 @@ export class Monitor {
     const now = this.#components.clock.now()
     return [
       ...detectLinks(snapshot, this.#book, this.#options),
-      ...detectTransit(snapshot, this.#book, this.#options),
+      ...detectTransit(snapshot, this.#book, this.#options, now),
       ...detectDaemons(snapshot, this.#book, this.#options, now),
       ...this.#originators.detect(snapshot, this.#options, now),
+      ...this.#routes.detect(snapshot, this.#book, this.#options, now),
       ...detectCosts(snapshot, this.#book, this.#options, now),
     ]
   }
@@ -98,6 +102,8 @@ export interface MonitorRound {
   readonly probes: number
   readonly symptoms: readonly Symptom[]
   readonly pendingDead: MonitorPending
+  /** Pairs that have been without a route for some time, though links join them. */
+  readonly unsettled: number
 }
 
 type MonitorPending = ReturnType<typeof pendingDeadLinks>[number]['id'][]

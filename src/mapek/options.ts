@@ -31,6 +31,14 @@ export interface MapekOptions {
   readonly daemonGraceMs: number
   /** A foreign originator of an address must last so long. */
   readonly conflictGraceMs: number
+  /** A route that is missing for so long, where links would carry it, makes all daemons hurry (mode heal). */
+  readonly unsettledMs: number
+  /** A route that is missing for so long is an incident. Daemons that settle by themselves need less. */
+  readonly noRouteMs: number
+  /** A cost that is not as configured must stay the same for so long. More than two hello intervals. */
+  readonly costSteadyMs: number
+  /** A daemon must run for so long before losses count against its node: it has to learn the routes first. */
+  readonly daemonSettleMs: number
   /** How long a pair's path must be unchanged before its loss counts against the nodes on it. */
   readonly pathSettleMs: number
   /** Pairs that watch each transit node. */
@@ -42,6 +50,8 @@ export interface MapekOptions {
   readonly verifyIntervalMs: number
   /** A remedy that has not helped by then is rolled back. */
   readonly verifyDeadlineMs: number
+  /** How long the daemons are made to hurry after an action. */
+  readonly hastenMs: number
   /** On top of the verify deadline: after it the node itself undoes what nobody confirmed. */
   readonly confirmMarginMs: number
   /** A repaired link is given back after so long without a bad probe; doubles with each relapse. */
@@ -71,12 +81,17 @@ export const DEFAULT_MAPEK_OPTIONS: MapekOptions = Object.freeze({
   saturatedTicks: 6,
   daemonGraceMs: 500,
   conflictGraceMs: 400,
+  unsettledMs: 400,
+  noRouteMs: 1600,
+  costSteadyMs: 10_000,
+  daemonSettleMs: 3000,
   pathSettleMs: 600,
   pairsPerTransit: 4,
   correlateMs: 800,
   verifyProbes: 5,
   verifyIntervalMs: 50,
   verifyDeadlineMs: 15_000,
+  hastenMs: 3000,
   confirmMarginMs: 7000,
   holdDownMs: 30_000,
   avoidCost: 5000,

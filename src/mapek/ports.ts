@@ -1,4 +1,4 @@
-import type { AgentId, ChangeId, Clock, IdSource, Result } from '../core/index.ts'
+import type { AgentId, ChangeId, Clock, IdSource, NodeId, Result } from '../core/index.ts'
 import type { AppliedChange, ApplyOptions, MeshAction, MeshDriver } from '../mesh/index.ts'
 import type { HealEvent } from './events.ts'
 import type { DigitalTwin } from './twin.ts'
@@ -26,6 +26,7 @@ export interface Controller {
   ): Promise<AppliedChange>
   confirm(agent: AgentId, id: ChangeId, signal: AbortSignal): Promise<AppliedChange>
   rollback(agent: AgentId, id: ChangeId, signal: AbortSignal): Promise<AppliedChange>
+  hasten(agent: AgentId, nodes: readonly NodeId[], forMs: number, signal: AbortSignal): Promise<void>
 }
 
 /** What Monitor may see: a driver without the hands. */

@@ -53,6 +53,7 @@ export function beliefsOf(root: Root, hypothesis: Hypothesis, snapshot: MeshSnap
       return [{ kind: 'daemon', node: root.symptom.node, state: root.symptom.state }]
     case 'originator':
       return [{ kind: 'announces', node: root.symptom.announcer, victim: root.symptom.victim }]
+    case 'no-route':
     case 'cost':
       return []
   }

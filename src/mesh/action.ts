@@ -15,6 +15,8 @@ export type MeshAction =
       readonly rxcost?: number | undefined
     }
   | { readonly kind: 'resume-daemon'; readonly node: NodeId }
+  /** Makes the node announce its addresses under a newer sequence number: longer routes to it become feasible. */
+  | { readonly kind: 'renew-routes'; readonly node: NodeId }
   | {
       readonly kind: 'set-link-cost'
       readonly node: NodeId
@@ -55,6 +57,7 @@ export type RiskTier = 0 | 1 | 2 | 3
 
 const RISK: Readonly<Record<ActionKind, RiskTier>> = Object.freeze({
   'resume-daemon': 0,
+  'renew-routes': 0,
   'restart-daemon': 0,
   'set-forwarding': 0,
   'set-interface-up': 0,
@@ -72,7 +75,7 @@ export function riskTier(action: MeshAction): RiskTier {
 
 /** The nodes whose configuration changes: the blast radius that budgets count. */
 export function touchedNodes(actions: readonly MeshAction[]): ReadonlySet<NodeId> {
-  return new Set(actions.map((action) => action.node))
+  return new Set(actions.flatMap(({ kind, node }) => (kind === 'renew-routes' ? [] : [node])))
 }
 
 /** What undoes the action, or undefined where nothing does (a restarted daemon stays restarted). */
@@ -81,6 +84,7 @@ export function inverse(action: MeshAction): MeshAction | undefined {
     case 'restart-daemon':
       return action.rxcost === undefined ? undefined : { kind: 'restart-daemon', node: action.node }
     case 'resume-daemon':
+    case 'renew-routes':
       return undefined
     case 'set-link-cost':
       return { ...action, rxcost: action.previous, previous: action.rxcost }
@@ -109,6 +113,8 @@ export function describeAction(action: MeshAction): string {
         : `restart the routing daemon on ${action.node} with a receive cost of ${action.rxcost}, so that traffic goes around it`
     case 'resume-daemon':
       return `resume the stopped routing daemon on ${action.node}`
+    case 'renew-routes':
+      return `ask ${action.node} from all sides for a newer sequence number`
     case 'set-link-cost':
       return `set the receive cost of ${action.node}/${action.iface} to ${action.rxcost} (was ${action.previous})`
     case 'drop-interface':

@@ -107,6 +107,12 @@ export interface MeshDriver {
   probe(requests: readonly ProbeRequest[], signal: AbortSignal): Promise<readonly ProbeResult[]>
   inspect(node: NodeId, signal: AbortSignal): Promise<NodeFacts>
   /**
+   * For `forMs` from now, makes the routing daemons next to these nodes say at once what they would keep back to
+   * send it with other things. Changes no configuration and no state of the mesh. Resolves when it has begun; a
+   * second call extends the first. A node that cannot do it is left out.
+   */
+  hasten(nodes: readonly NodeId[], forMs: number, signal: AbortSignal): Promise<void>
+  /**
    * Applies on the node and starts its commit-confirm timer there. The node undoes the change by itself when
    * `confirm` does not come in time, also when this process is gone. The same `id` twice returns the first
    * change and does nothing. A failed apply has no effect (what was done is undone) and rejects.

@@ -26,6 +26,14 @@ export class GrantBook {
     this.#held.delete(agent)
   }
 
+  /** Those of the nodes that some grant of the agent covers at present, for whatever action. */
+  nodesOf(agent: AgentId, nodes: readonly NodeId[], now: number): readonly NodeId[] {
+    const valid = (this.#held.get(agent) ?? []).filter(({ grant }) => now < grant.expiresAt)
+    return nodes.filter((node) =>
+      valid.some(({ grant }) => grant.nodes === 'all' || grant.nodes.includes(node)),
+    )
+  }
+
   /** The first grant that covers the action. For a new change, `touch` counts the node against the grant. */
   find(agent: AgentId, action: MeshAction, isNew: boolean, now: number): GrantAnswer {
     const held = this.#held.get(agent) ?? []

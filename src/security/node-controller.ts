@@ -5,6 +5,7 @@ import {
   fromUnknown,
   type MeshSwarmError,
   meshSwarmError,
+  type NodeId,
   throwIfCancelled,
 } from '../core/index.ts'
 import {
@@ -14,6 +15,7 @@ import {
   type MeshDriver,
   type RiskTier,
   riskTier,
+  touchedNodes,
 } from '../mesh/index.ts'
 import type { Decision, Operation } from './decision.ts'
 import { type Grant, grant } from './grant.ts'
@@ -94,10 +96,11 @@ export class MeshNodeController {
   ): Promise<AppliedChange> {
     throwIfCancelled(signal, 'The change')
     const { driver } = this.#components
-    await this.#decide('apply', agent, options.id, action, options.reason, () =>
-      this.#budget.reserve(action.node, this.#components.clock.now()),
-    )
-    const change = await this.#counted(action, () => driver.apply(action, options, signal))
+    const counts = touchedNodes([action]).size > 0
+    const reserve = () => this.#budget.reserve(action.node, this.#components.clock.now())
+    await this.#decide('apply', agent, options.id, action, options.reason, counts ? reserve : undefined)
+    const work = () => driver.apply(action, options, signal)
+    const change = counts ? await this.#counted(action, work) : await work()
     // What the node says: an id that was used before names the earlier change.
     this.#remember(change.id, change.action)
     return change
@@ -116,6 +119,18 @@ export class MeshNodeController {
     const action = await this.#actionOf(id, signal)
     await this.#decide('rollback', agent, id, action, 'rollback', () => this.#budget.begin(action.node))
     return this.#counted(action, () => driver.rollback(id, signal))
+  }
+
+  /**
+   * As `MeshDriver.hasten`. Nothing on the mesh is changed by it, so no budget counts it and no change is booked; it
+   * is still refused (ACTION_DENIED) outside the mode heal and to an agent that holds no grant.
+   */
+  async hasten(agent: AgentId, nodes: readonly NodeId[], forMs: number, signal: AbortSignal): Promise<void> {
+    throwIfCancelled(signal, 'The call')
+    if (this.mode !== 'heal') throw denied(`the mode is ${this.mode}, and only heal speaks to the daemons`)
+    const covered = this.#grants.nodesOf(agent, nodes, this.#components.clock.now())
+    if (covered.length === 0) throw denied(`agent ${agent} holds no grant for any of these nodes`)
+    await this.#components.driver.hasten(covered, forMs, signal)
   }
 
   async #counted(action: MeshAction, work: () => Promise<AppliedChange>): Promise<AppliedChange> {

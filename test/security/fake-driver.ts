@@ -4,6 +4,7 @@ import type { AppliedChange, MeshDriver } from '../../src/mesh/index.ts'
 /** A mesh that only keeps books of its changes, each of which takes `delayMs`. */
 export class FakeDriver {
   readonly writes: { readonly node: string; readonly from: number; readonly to: number }[] = []
+  readonly hastened: string[][] = []
   readonly books = new Map<ChangeId, AppliedChange>()
   failNext = false
   readonly #clock: Clock
@@ -27,6 +28,7 @@ export class FakeDriver {
       watch: unused,
       probe: unused,
       inspect: unused,
+      hasten: async (nodes) => void this.hastened.push([...nodes]),
       close: unused,
       changes: async () => [...this.books.values()],
       apply: async (action, { id, confirmWithinMs, reason }) => {

@@ -5,7 +5,11 @@ import type { Symptom } from './symptom.ts'
 
 const FACTOR = 3
 
-/** Interfaces whose announced cost has moved far from what it was, though the link under it is as good as ever. */
+/**
+ * Interfaces whose announced cost has moved far from what it was and stays there, though the link under it is as good
+ * as ever. A daemon that measures its links announces many times the cost until its history of hellos has filled up
+ * again, and another cost after each hello.
+ */
 export function detectCosts(
   snapshot: MeshSnapshot,
   book: HealthBook,
@@ -22,12 +26,14 @@ export function detectCosts(
       if (!iface?.rxcost.known || nominal === undefined) continue
       const cost = iface.rxcost.value
       if (cost < nominal * FACTOR && cost * FACTOR > nominal) continue
+      const onset = book.costSince(side.node, side.iface) ?? now
+      if (now - onset < options.costSteadyMs) continue
       symptoms.push({
         kind: 'cost-changed',
         key: `cost:${side.node}/${side.iface}`,
         node: side.node,
         iface: side.iface,
-        onset: now,
+        onset,
         cost,
         nominal,
       })

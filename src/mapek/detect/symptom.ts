@@ -32,6 +32,14 @@ export type Symptom =
       readonly believers: readonly NodeId[]
     }
   | {
+      readonly kind: 'no-route'
+      readonly key: string
+      /** What the pairs have in common. */
+      readonly node: NodeId
+      readonly onset: number
+      readonly pairs: readonly { readonly from: NodeId; readonly to: NodeId }[]
+    }
+  | {
       readonly kind: 'cost-changed'
       readonly key: string
       readonly node: NodeId

@@ -33,9 +33,14 @@ export function detectTransit(
   snapshot: MeshSnapshot,
   book: HealthBook,
   options: MapekOptions,
+  now: number,
 ): TransitLoss[] {
   const badHop = badHops(snapshot, book, options)
-  let pairs = [...book.pairs()].filter((pair) => usable(pair, badHop, book))
+  const isSettled = (node: NodeId) => {
+    const daemon = book.daemon(node)
+    return !daemon || (daemon.state === 'running' && now - daemon.since >= options.daemonSettleMs)
+  }
+  let pairs = [...book.pairs()].filter((pair) => usable(pair, badHop, isSettled))
   const found: TransitLoss[] = []
   for (;;) {
     const worst = worstTransit(pairs, options)
@@ -104,12 +109,16 @@ function tallies(pairs: readonly PairHealth[], options: MapekOptions): Map<NodeI
   return byNode
 }
 
-/** Only pairs whose links are fine and whose daemons run can speak about the nodes between. */
-function usable(pair: PairHealth, badHop: ReadonlySet<string>, book: HealthBook): boolean {
+/** Only pairs whose links are fine and whose daemons have settled can speak about the nodes between. */
+function usable(
+  pair: PairHealth,
+  badHop: ReadonlySet<string>,
+  isSettled: (node: NodeId) => boolean,
+): boolean {
   const { path } = pair
   if (!path || path.length < 3) return false
   for (let hop = 1; hop < path.length; hop += 1) if (badHop.has(`${path[hop - 1]}>${path[hop]}`)) return false
-  return path.every((node) => (book.daemon(node)?.state ?? 'running') === 'running')
+  return path.every(isSettled)
 }
 
 function badHops(snapshot: MeshSnapshot, book: HealthBook, options: MapekOptions): Set<string> {

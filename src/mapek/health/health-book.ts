@@ -1,5 +1,5 @@
 import type { LinkId, NodeId } from '../../core/index.ts'
-import type { DaemonState, Link, MeshSnapshot, ProbeResult } from '../../mesh/index.ts'
+import type { DaemonState, Link, MeshNode, MeshSnapshot, ProbeResult } from '../../mesh/index.ts'
 import type { MapekOptions } from '../options.ts'
 import { DirectionHealth } from './link-health.ts'
 import { PairHealth } from './pair-health.ts'
@@ -12,9 +12,14 @@ export class HealthBook {
   readonly #options: MapekOptions
   readonly #directions = new Map<string, DirectionHealth>()
   readonly #pairs = new Map<string, PairHealth>()
-  readonly #daemons = new Map<NodeId, { state: DaemonState; since: number }>()
+  readonly #daemons = new Map<
+    NodeId,
+    { readonly state: DaemonState; readonly router: string | undefined; readonly since: number }
+  >()
   /** Receive cost of each interface when it was first seen good: what "as configured" means. */
   readonly #nominalCost = new Map<string, number>()
+  /** The receive cost that each interface announces now, and since when it is that. */
+  readonly #cost = new Map<string, { readonly rxcost: number; readonly since: number }>()
 
   constructor(options: MapekOptions) {
     this.#options = options
@@ -79,18 +84,24 @@ export class HealthBook {
   /** Follows the daemons and the paths of the watched pairs. */
   observe(snapshot: MeshSnapshot, now: number): void {
     for (const node of snapshot.nodes.values()) {
-      if (node.daemon.known) this.#observeDaemon(node.id, node.daemon.value, now)
+      if (node.daemon.known) this.#observeDaemon(node, node.daemon.value, now)
       for (const iface of node.interfaces) {
         const key = `${node.id}/${iface.name}`
-        if (iface.rxcost.known && !this.#nominalCost.has(key)) this.#nominalCost.set(key, iface.rxcost.value)
+        if (!iface.rxcost.known) continue
+        const rxcost = iface.rxcost.value
+        if (!this.#nominalCost.has(key)) this.#nominalCost.set(key, rxcost)
+        if (this.#cost.get(key)?.rxcost !== rxcost) this.#cost.set(key, { rxcost, since: now })
       }
     }
     for (const pair of this.#pairs.values()) pair.follow(snapshot.routes.path(pair.from, pair.to), now)
   }
 
-  #observeDaemon(node: NodeId, state: DaemonState, now: number): void {
-    const last = this.#daemons.get(node)
-    if (last?.state !== state) this.#daemons.set(node, { state, since: now })
+  /** A restart may be over before anybody has seen the daemon gone: then only the router id is another. */
+  #observeDaemon({ id, routerId }: MeshNode, state: DaemonState, now: number): void {
+    const last = this.#daemons.get(id)
+    const router = routerId.known ? routerId.value : last?.router
+    const isSame = last?.state === state && (last.router === undefined || last.router === router)
+    this.#daemons.set(id, { state, router, since: isSame ? last.since : now })
   }
 
   daemon(node: NodeId): { readonly state: DaemonState; readonly since: number } | undefined {
@@ -99,6 +110,11 @@ export class HealthBook {
 
   nominalCost(node: NodeId, iface: string): number | undefined {
     return this.#nominalCost.get(`${node}/${iface}`)
+  }
+
+  /** Since when the interface announces the cost that it announces; undefined where it never announced any. */
+  costSince(node: NodeId, iface: string): number | undefined {
+    return this.#cost.get(`${node}/${iface}`)?.since
   }
 
   /** What an operator, or an earlier run's journal, says that the cost should be. */

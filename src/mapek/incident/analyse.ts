@@ -12,6 +12,7 @@ export function nodesToInspect(root: Root, snapshot: MeshSnapshot): readonly Nod
     case 'node-unreachable':
     case 'transit':
     case 'daemon':
+    case 'no-route':
     case 'cost':
       return [root.kind === 'node-unreachable' ? root.node : root.symptom.node]
     case 'originator':
@@ -100,6 +101,20 @@ function candidatesOf(
     }
     case 'originator':
       return [originatorCandidate(root.symptom.announcer, root.symptom.prefix, facts)]
+    case 'no-route':
+      return [
+        {
+          cause: 'route-stuck',
+          prior: 1,
+          node: root.symptom.node,
+          evidence: [
+            says(
+              `${root.symptom.pairs.length} pairs have no route though links that pass packets join them`,
+              20,
+            ),
+          ],
+        },
+      ]
     case 'cost':
       return [
         {

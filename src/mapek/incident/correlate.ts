@@ -20,7 +20,8 @@ export function correlate(symptoms: readonly Symptom[], snapshot: MeshSnapshot):
     if (!root || (root.kind === 'link' && root.symptom.trouble === 'dead')) continue
     if (root.kind === 'transit' && (downDaemons.has(root.symptom.node) || gone.has(root.symptom.node)))
       continue
-    if (root.kind === 'daemon' && gone.has(root.symptom.node)) continue
+    const standsBack = root.kind === 'daemon' || root.kind === 'no-route'
+    if (standsBack && gone.has(root.symptom.node)) continue
     roots.push({ root, symptoms: [symptom], onset: symptom.onset })
   }
   return roots
@@ -36,6 +37,8 @@ function rootOf(symptom: Symptom): Root | undefined {
       return { kind: 'daemon', key: symptom.key, symptom }
     case 'foreign-originator':
       return { kind: 'originator', key: symptom.key, symptom }
+    case 'no-route':
+      return { kind: 'no-route', key: symptom.key, symptom }
     case 'cost-changed':
       return { kind: 'cost', key: symptom.key, symptom }
   }

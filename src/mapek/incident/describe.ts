@@ -24,6 +24,12 @@ export function titleOf(root: Root): string {
       return `${root.symptom.node}: routing daemon is ${root.symptom.state}`
     case 'originator':
       return `${root.symptom.announcer} announces ${root.symptom.prefix}, which belongs to ${root.symptom.victim}`
+    case 'no-route': {
+      const { node, pairs } = root.symptom
+      const others = [...new Set(pairs.map(({ from, to }) => (from === node ? to : from)))]
+      const rest = others.length > 4 ? ` and ${others.length - 4} more` : ''
+      return `${node}: no route between it and ${others.slice(0, 4).join(', ')}${rest}, though links join them`
+    }
     case 'cost':
       return `${root.symptom.node}/${root.symptom.iface}: cost ${root.symptom.cost} instead of ${root.symptom.nominal}`
   }

@@ -36,6 +36,11 @@ export type Root =
       readonly symptom: Extract<Symptom, { kind: 'foreign-originator' }>
     }
   | {
+      readonly kind: 'no-route'
+      readonly key: string
+      readonly symptom: Extract<Symptom, { kind: 'no-route' }>
+    }
+  | {
       readonly kind: 'cost'
       readonly key: string
       readonly symptom: Extract<Symptom, { kind: 'cost-changed' }>
@@ -67,6 +72,7 @@ export type Cause =
   | 'daemon-dead'
   | 'daemon-hung'
   | 'prefix-conflict'
+  | 'route-stuck'
   | 'cost-misconfigured'
 
 export interface Evidence {

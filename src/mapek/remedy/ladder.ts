@@ -60,6 +60,8 @@ export function remediesFor(input: LadderInput): readonly Remedy[] {
     case 'daemon-hung':
     case 'daemon-dead':
       return node === undefined ? [] : daemonRemedies(input, node, hypothesis.cause)
+    case 'route-stuck':
+      return node === undefined ? [] : renewRoutes(input, node)
     case 'prefix-conflict':
       return withdraw(input)
     case 'cost-misconfigured':
@@ -165,6 +167,23 @@ function daemonRemedies(input: LadderInput, node: NodeId, cause: 'daemon-dead' |
   const restart = remedy(input, `restart the daemon on ${node}`, [{ kind: 'restart-daemon', node }], proof)
   if (cause === 'daemon-dead') return [restart]
   return [remedy(input, `resume the daemon on ${node}`, [{ kind: 'resume-daemon', node }], proof), restart]
+}
+
+/** Routes are renewed from their destination: under a newer sequence number any way is feasible. */
+function renewRoutes(input: LadderInput, node: NodeId): Remedy[] {
+  const { root, options } = input
+  if (root.kind !== 'no-route') return []
+  const { pairs } = root.symptom
+  const proof: Proof = {
+    pairs: pairs.slice(0, 6),
+    bytes: options.smallBytes,
+    avoidsLink: undefined,
+    avoidsNode: undefined,
+  }
+  const actions = [...new Set(pairs.map(({ to }) => to))].map(
+    (to): MeshAction => ({ kind: 'renew-routes', node: to }),
+  )
+  return [remedy(input, `renew the routes between ${node} and the others`, actions, proof)]
 }
 
 /**

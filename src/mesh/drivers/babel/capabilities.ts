@@ -1,7 +1,7 @@
 import type { ActionKind } from '../../action.ts'
 import type { Inventory } from './inventory.ts'
 
-const BY_SOCKET: readonly ActionKind[] = ['set-link-cost', 'drop-interface', 'add-interface']
+const BY_SOCKET: readonly ActionKind[] = ['set-link-cost', 'drop-interface', 'add-interface', 'renew-routes']
 const BY_ROOT: readonly ActionKind[] = [
   'resume-daemon',
   'set-interface-up',

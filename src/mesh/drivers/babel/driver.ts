@@ -141,6 +141,11 @@ export class BabelDriver implements MeshDriver {
     return nodeFacts(state, found, this.#clock.now())
   }
 
+  async hasten(nodes: readonly NodeId[], forMs: number, signal: AbortSignal): Promise<void> {
+    this.#check(signal)
+    await this.#executor.call({ op: 'hasten', nodes: [...nodes], forMs }, signal)
+  }
+
   async apply(action: MeshAction, options: ApplyOptions, signal: AbortSignal): Promise<AppliedChange> {
     this.#check(signal)
     if (this.#model.isStranger(action.node)) {

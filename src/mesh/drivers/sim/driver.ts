@@ -27,6 +27,7 @@ import { routeView } from './routes.ts'
 const KINDS: readonly ActionKind[] = [
   'restart-daemon',
   'resume-daemon',
+  'renew-routes',
   'set-link-cost',
   'drop-interface',
   'add-interface',
@@ -113,6 +114,11 @@ export class SimDriver implements MeshDriver {
   async inspect(node: NodeId, signal: AbortSignal): Promise<NodeFacts> {
     this.#begin(signal)
     return nodeFacts(this.#mesh, this.#mesh.node(node))
+  }
+
+  async hasten(nodes: readonly NodeId[], forMs: number, signal: AbortSignal): Promise<void> {
+    this.#begin(signal)
+    this.#mesh.hasten(nodes, forMs)
   }
 
   async apply(action: MeshAction, options: ApplyOptions, signal: AbortSignal): Promise<AppliedChange> {

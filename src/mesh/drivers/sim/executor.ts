@@ -93,6 +93,9 @@ function perform(mesh: SimMesh, action: MeshAction): () => void {
       }
       if (state.daemon[node] === STOPPED) mesh.resumeDaemon(node)
       return () => {}
+    case 'renew-routes':
+      mesh.renewRoutes(node)
+      return () => {}
     case 'set-link-cost':
     case 'add-interface': {
       const slot = mesh.slot(action.node, action.iface)

@@ -15,6 +15,7 @@ import {
 import { ChangeFeed } from './feed.ts'
 import { isLoopFree, PathMtus, walkPacket } from './packet.ts'
 import { PROFILES, type ProfileName, type SimProfile } from './profile.ts'
+import { askEverywhere } from './request.ts'
 import { originationChanged } from './selection.ts'
 import { DEAD, MeshState, RUNNING } from './state.ts'
 import { type SimTopology, type Wiring, wire } from './topology.ts'
@@ -215,6 +216,21 @@ export class SimMesh {
 
   addInterface(slot: number, rxcost: number): void {
     addInterface(this.state, slot, rxcost)
+  }
+
+  /** For `forMs`, what the neighbours of these nodes have to say to them does not wait for company. */
+  hasten(nodes: readonly NodeId[], forMs: number): void {
+    const until = this.state.now + forMs
+    for (const id of nodes) {
+      const node = this.wiring.nodeOf.get(id)
+      if (node === undefined) continue
+      this.state.hastenedUntil[node] = Math.max(until, this.state.hastenedUntil[node] as number)
+    }
+  }
+
+  /** Every other node asks its neighbours for a newer sequence number of this one. */
+  renewRoutes(node: number): void {
+    askEverywhere(this.state, node)
   }
 
   /** Starts to announce a prefix, whoever it belongs to. Throws INVALID_ACTION where there is no room for it. */

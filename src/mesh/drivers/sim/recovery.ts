@@ -22,6 +22,7 @@ function before({ helloMs }: SimProfile, kind: ActionKind): number {
   switch (kind) {
     case 'set-forwarding':
     case 'set-interface-mtu':
+    case 'renew-routes':
     case 'withdraw-prefix':
     case 'announce-prefix':
       return 0

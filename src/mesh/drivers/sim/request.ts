@@ -10,6 +10,8 @@ const TRIES = 3
 const REQUEST_LIFE_MS = 65_000
 /** How often a node asks one neighbour of its own accord. */
 const ASK_EVERY_MS = 1000
+/** How long a request waits at most where the neighbour asks for acknowledgements: the time between two of these. */
+const HASTENED_MS = 50
 
 interface SeqnoRequest {
   readonly prefix: number
@@ -39,6 +41,15 @@ export function askForSeqno(
     })
   }
   attempt(TRIES)
+}
+
+/** From every node but the source itself, as somebody would who acts on all of them. */
+export function askEverywhere(state: MeshState, source: number): void {
+  const [router, seqno] = [state.routerId[source] as number, state.seqno[source] as number]
+  const request = { prefix: source, router, seqno: (seqno + 1) & 0xffff, hops: MAX_HOPS }
+  for (let slot = 0; slot < state.slots; slot++) {
+    if (state.wiring.owner[slot] !== source) sendRequest(state, slot, request)
+  }
 }
 
 /** Asks one neighbour only: the way to make an infeasible route of its usable. */
@@ -87,9 +98,10 @@ export function satisfies(
 
 function sendRequest(state: MeshState, slot: number, request: SeqnoRequest): void {
   if (state.routed[slot] === 0) return
-  const pace = state.roughly(state.profile.helloMs / 2) / 2
+  const isHastened = state.now < (state.hastenedUntil[state.wiring.peer[slot] as number] as number)
+  const pace = isHastened ? HASTENED_MS : state.profile.helloMs / 2
   const epoch = state.slotEpoch[slot]
-  state.call(Math.min(pace, 1000), () => {
+  state.call(Math.min(state.roughly(pace) / 2, 1000), () => {
     if (state.slotEpoch[slot] !== epoch) return
     const delay = state.world.transmit(slot, REQUEST_BYTES, state.now)
     if (delay === LOST) return

@@ -72,6 +72,8 @@ export class MeshState {
   /** When a node last asked a single neighbour for a source. */
   readonly asked: Map<number, number>[]
   readonly otherSources: Map<number, SourceEntry>[]
+  /** Until when the neighbours of a node send to it without delay. */
+  readonly hastenedUntil: Float64Array
 
   /** Counts what changed a node's tables: what compares equal needs no second look. */
   readonly version: Int32Array
@@ -148,6 +150,7 @@ export class MeshState {
     this.withdrawn = new Set()
     this.requests = Array.from({ length: nodes }, () => new Map())
     this.asked = Array.from({ length: nodes }, () => new Map())
+    this.hastenedUntil = new Float64Array(nodes)
     this.otherSources = Array.from({ length: nodes }, () => new Map())
     this.version = new Int32Array(nodes)
     this.quietSender = new Int32Array(slots).fill(-1)

@@ -159,6 +159,8 @@ export class TwinModel {
       case 'resume-daemon':
         this.alive[node] = 1
         return
+      case 'renew-routes':
+        return
       case 'set-forwarding':
         if (this.#switchedOff[node] === 1) this.share[node] = action.enabled ? 1 : 0
         return

@@ -11,7 +11,7 @@ import type { AppliedChange, ApplyOptions } from '../../../driver.ts'
 import type { Ledger, LedgerEntry } from './ledger.ts'
 import { type NodePlace, placeExists } from './node-place.ts'
 import { type ActionPlan, planAction } from './plan.ts'
-import { doSteps } from './step.ts'
+import { doSteps, type StepTools } from './step.ts'
 
 const RETRY_MS = 1000
 const RETRIES = 10
@@ -21,6 +21,7 @@ const RETRIES = 10
  * unless it is confirmed. One change at a time on a node. The same id twice is one change.
  */
 export class ChangeBook {
+  readonly #tools: StepTools
   readonly #clock: Clock
   readonly #ledger: Ledger
   readonly #timers = new Map<ChangeId, Cancel>()
@@ -28,8 +29,9 @@ export class ChangeBook {
   readonly #applying = new Map<ChangeId, Promise<AppliedChange>>()
   #busy = 0
 
-  constructor(clock: Clock, ledger: Ledger) {
-    this.#clock = clock
+  constructor(tools: StepTools, ledger: Ledger) {
+    this.#tools = tools
+    this.#clock = tools.clock
     this.#ledger = ledger
   }
 
@@ -134,11 +136,11 @@ export class ChangeBook {
 
   async #doOrUndo(entry: LedgerEntry, plan: ActionPlan, signal: AbortSignal | undefined): Promise<void> {
     try {
-      await doSteps(this.#clock, entry.place, plan.apply)
+      await doSteps(this.#tools, entry.place, plan.apply)
       throwIfCancelled(signal, 'The change')
     } catch (error) {
       try {
-        await doSteps(this.#clock, entry.place, plan.undo)
+        await doSteps(this.#tools, entry.place, plan.undo)
         this.#ledger.write({ ...entry, state: 'failed' })
       } catch {
         this.#undoLater(entry, RETRY_MS, RETRIES)
@@ -189,7 +191,7 @@ export class ChangeBook {
     if (entry.state === 'rolled-back') return publicView(entry)
     this.#disarm(id)
     try {
-      if (placeExists(entry.place)) await doSteps(this.#clock, entry.place, entry.undo)
+      if (placeExists(entry.place)) await doSteps(this.#tools, entry.place, entry.undo)
     } catch (error) {
       if (!last && !hasCode(error, 'ACTION_UNSUPPORTED')) return undefined
       return publicView(this.#ledger.write({ ...entry, state: 'rollback-failed' }))

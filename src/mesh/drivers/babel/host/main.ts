@@ -2,8 +2,10 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { RealClock } from '../../../../core/index.ts'
 import { ChangeBook } from './change-book.ts'
+import { Hastener } from './hastener.ts'
 import { Ledger } from './ledger.ts'
 import { Prober } from './prober.ts'
+import { RouteRenewer } from './route-renewer.ts'
 import { ScopeIndexes } from './scope-indexes.ts'
 import { HostServer } from './server.ts'
 
@@ -27,9 +29,11 @@ async function main(dir: string): Promise<void> {
   }
   if (!lock) process.exit(0)
   const ledger = new Ledger(dir)
-  const book = new ChangeBook(clock, ledger)
   const prober = new Prober({ clock, scopes: new ScopeIndexes(namespace === 'own-netns') })
-  const server = new HostServer({ clock, book, prober })
+  const renewer = new RouteRenewer({ clock, links: () => prober.allLinkSockets() })
+  const book = new ChangeBook({ clock, renewer }, ledger)
+  const hastener = new Hastener({ clock, socketsOf: (node) => prober.linkSockets(node) })
+  const server = new HostServer({ clock, book, prober, hastener })
   const leave = () => {
     server.close()
     ledger.close()

@@ -31,6 +31,8 @@ export async function planAction(
         : { apply: [{ do: 'restart-daemon', rxcost: action.rxcost }], undo: [{ do: 'restart-daemon' }] }
     case 'resume-daemon':
       return { apply: [{ do: 'resume-daemon' }], undo: [] }
+    case 'renew-routes':
+      return { apply: [{ do: 'renew-routes' }], undo: [] }
     case 'set-link-cost':
       return {
         apply: withCost(place, action.iface, action.rxcost),

@@ -17,7 +17,11 @@ for (const [iface, addresses] of Object.entries(os.networkInterfaces())) {
 function bind(place, onBound) {
   const socket = dgram.createSocket({ type: 'udp6' })
   socket.once('error', () => (place.port === 0 ? onBound(undefined) : bind({ ...place, port: 0 }, onBound)))
-  socket.bind({ address: place.address, port: place.port, exclusive: true }, () => onBound(socket))
+  socket.bind({ address: place.address, port: place.port, exclusive: true }, () => {
+    // What goes to all neighbours is not for the node itself.
+    socket.setMulticastLoopback(false)
+    onBound(socket)
+  })
 }
 
 process.on('message', () => process.exit(0))

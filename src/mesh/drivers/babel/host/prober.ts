@@ -1,8 +1,10 @@
+import type { Socket } from 'node:dgram'
 import { BinaryHeap, type Cancel, type Clock, cancelledError, fromUnknown } from '../../../../core/index.ts'
 import type { InventoryNode } from '../inventory.ts'
 import { ping } from './ping.ts'
 import { addLinkSockets, closeSockets, type NodeSockets, openSockets } from './probe-sockets.ts'
 import type { WireProbe, WireProbeResult } from './protocol.ts'
+import type { LinkSocket } from './route-renewer.ts'
 import type { ScopeIndexes } from './scope-indexes.ts'
 
 const HEADER = 16
@@ -81,6 +83,27 @@ export class Prober {
     } finally {
       signal.removeEventListener('abort', onAbort)
     }
+  }
+
+  /** The open sockets of a node, one for each interface; none of a node that is not managed or not ready. */
+  async linkSockets(id: string): Promise<readonly Socket[]> {
+    const sockets = await this.#sockets.get(id)?.catch(() => undefined)
+    return sockets ? [...sockets.links.values()] : []
+  }
+
+  /** The same of all nodes, with what they are bound to. */
+  async allLinkSockets(): Promise<readonly LinkSocket[]> {
+    const opened = await Promise.allSettled(
+      [...this.#sockets].map(async ([id, sockets]) => ({ id, links: (await sockets).links })),
+    )
+    return opened.flatMap((result) => {
+      const place = result.status === 'fulfilled' ? this.#nodes.get(result.value.id) : undefined
+      if (result.status === 'rejected' || !place) return []
+      return [...result.value.links].map(([iface, socket]) => {
+        const [address = ''] = socket.address().address.split('%')
+        return { node: place.id, place, iface, address, socket }
+      })
+    })
   }
 
   /** Closes every socket, so that no namespace is held by them. The prober can be used again. */

@@ -28,6 +28,7 @@ const kind = <K extends MeshAction['kind']>(name: K) => z.literal(name)
 export const ActionSchema: z.ZodType<MeshAction, unknown> = z.discriminatedUnion('kind', [
   z.object({ kind: kind('restart-daemon'), node: Node, rxcost: Cost.optional() }),
   z.object({ kind: kind('resume-daemon'), node: Node }),
+  z.object({ kind: kind('renew-routes'), node: Node }),
   z.object({ kind: kind('set-link-cost'), node: Node, iface: Iface, rxcost: Cost, previous: Cost }),
   z.object({ kind: kind('drop-interface'), node: Node, iface: Iface, rxcost: Cost }),
   z.object({ kind: kind('add-interface'), node: Node, iface: Iface, rxcost: Cost }),
@@ -75,6 +76,12 @@ export const RequestSchema = z.discriminatedUnion('op', [
   z.object({ id, op: z.literal('rollback'), change: Change }),
   z.object({ id, op: z.literal('changes') }),
   z.object({ id, op: z.literal('inspect'), node: z.string() }),
+  z.object({
+    id,
+    op: z.literal('hasten'),
+    nodes: z.array(z.string()).max(20000),
+    forMs: z.number().min(0).max(60_000),
+  }),
   z.object({ id, op: z.literal('cancel'), target: z.int() }),
 ])
 export type HostRequest = z.infer<typeof RequestSchema>

@@ -4,6 +4,7 @@ import { type Clock, fromUnknown, meshSwarmError } from '../../../../core/index.
 import type { Inventory, InventoryNode } from '../inventory.ts'
 import type { ChangeBook } from './change-book.ts'
 import { DaemonWatch } from './daemon-watch.ts'
+import type { Hastener } from './hastener.ts'
 import { inspectNode } from './inspect.ts'
 import { MessageStream } from './message-stream.ts'
 import { type NodePlace, placeOf } from './node-place.ts'
@@ -14,6 +15,7 @@ export interface HostParts {
   readonly clock: Clock
   readonly book: ChangeBook
   readonly prober: Prober
+  readonly hastener: Hastener
 }
 
 /** Serves coordinators over the executor's socket: each request by itself, answers in any order. */
@@ -68,6 +70,7 @@ export class HostServer {
   #rest(): void {
     this.#watch.stop()
     this.#inventory = ''
+    this.#parts.hastener.stop()
     void this.#parts.prober.close()
   }
 
@@ -103,7 +106,7 @@ export class HostServer {
   }
 
   async #do(request: Exclude<HostRequest, { op: 'cancel' }>, signal: AbortSignal): Promise<unknown> {
-    const { book, prober } = this.#parts
+    const { book, prober, hastener } = this.#parts
     switch (request.op) {
       case 'hello':
         return this.#take(request.inventory)
@@ -121,6 +124,8 @@ export class HostServer {
         return book.changes()
       case 'inspect':
         return this.#inspect(request.node, signal)
+      case 'hasten':
+        return hastener.hasten(request.nodes, request.forMs)
     }
   }
 

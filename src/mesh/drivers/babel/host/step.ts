@@ -6,6 +6,7 @@ import { BabelSocket } from '../socket.ts'
 import { runIn } from './exec.ts'
 import type { NodePlace } from './node-place.ts'
 import { findDaemons, signalProcess, startDetached } from './processes.ts'
+import type { RouteRenewer } from './route-renewer.ts'
 import { startCommand } from './start-command.ts'
 
 /** One thing to do on a node, as data: what is written to the books before it is done, and undone by. */
@@ -16,11 +17,22 @@ export const StepSchema = z.discriminatedUnion('do', [
   z.object({ do: z.literal('expect-interface'), iface: z.string(), present: z.boolean() }),
   z.object({ do: z.literal('restart-daemon'), rxcost: z.number().optional() }),
   z.object({ do: z.literal('resume-daemon') }),
+  z.object({ do: z.literal('renew-routes') }),
 ])
 export type Step = z.infer<typeof StepSchema>
 
+/** What steps are done with. */
+export interface StepTools {
+  readonly clock: Clock
+  readonly renewer: Pick<RouteRenewer, 'renew'>
+}
+
 /** Does the steps in order and stops at the first that fails, with its error. */
-export async function doSteps(clock: Clock, place: NodePlace, steps: readonly Step[]): Promise<void> {
+export async function doSteps(
+  { clock, renewer }: StepTools,
+  place: NodePlace,
+  steps: readonly Step[],
+): Promise<void> {
   let connection: BabelSocket | undefined
   const seen: string[] = []
   const talk = async () => {
@@ -36,6 +48,7 @@ export async function doSteps(clock: Clock, place: NodePlace, steps: readonly St
         await (await talk()).request('dump')
         expectInterface(place, seen, step)
       } else if (step.do === 'restart-daemon') await restart(clock, place, step.rxcost)
+      else if (step.do === 'renew-routes') await renewer.renew(place)
       else resume(place)
     }
   } finally {

@@ -1,0 +1,134 @@
+import type { NodeId } from '../../core/index.ts'
+import type { MeshSnapshot } from '../../mesh/index.ts'
+import type { HealthBook } from '../health/health-book.ts'
+import type { NodePair } from '../health/probe-plan.ts'
+import type { MapekOptions } from '../options.ts'
+import type { Symptom } from './symptom.ts'
+
+type NoRoute = Extract<Symptom, { kind: 'no-route' }>
+
+/** Table look-ups in one round; a larger mesh is gone through in several rounds. */
+const LOOKUPS = 40_000
+const NEVER = 0
+
+interface MissingRoute extends NodePair {
+  readonly since: number
+}
+
+/**
+ * Pairs that had a route and have none for long, though links that pass packets join them. A distance-vector
+ * protocol may wait for a newer sequence number that nobody asks for any more (babeld forgets a request that it
+ * has passed on into a dead neighbour only after 65 s, and keeps back all others until then). What most of the pairs
+ * have in common is one symptom, and the next round shows what is left.
+ */
+export class RouteWatch {
+  #nodes: readonly NodeId[] = []
+  /** For each ordered pair: 1 once it had a route. */
+  #had = new Uint8Array(0)
+  /** For each ordered pair: since when the route is missing; `NEVER` where it is not. */
+  #missingSince = new Float64Array(0)
+  #next = 0
+  #blamed: NodeId | undefined
+
+  detect(snapshot: MeshSnapshot, book: HealthBook, options: MapekOptions, now: number): readonly NoRoute[] {
+    this.#follow(snapshot)
+    const size = this.#nodes.length
+    const part = componentOf(snapshot, book, options)
+    const rows = Math.min(size, Math.max(1, Math.floor(LOOKUPS / Math.max(1, size))))
+    for (let count = 0; count < rows; count += 1) {
+      this.#look(this.#next, snapshot, part, now)
+      this.#next = (this.#next + 1) % size
+    }
+    const worst = blame(this.#missing(now - options.noRouteMs), this.#blamed)
+    this.#blamed = worst?.node
+    return worst ? [worst] : []
+  }
+
+  /** Pairs without a route for at least so long, whatever else is going on. */
+  unsettled(forMs: number, now: number): number {
+    return this.#missing(now - forMs).length
+  }
+
+  /** What was known of a mesh of other nodes is forgotten. */
+  #follow(snapshot: MeshSnapshot): void {
+    const nodes = [...snapshot.nodes.values()].filter(({ managed }) => managed).map(({ id }) => id)
+    if (nodes.length === this.#nodes.length && nodes.every((id, index) => id === this.#nodes[index])) return
+    this.#nodes = nodes
+    this.#had = new Uint8Array(nodes.length ** 2)
+    this.#missingSince = new Float64Array(nodes.length ** 2)
+    this.#next = 0
+  }
+
+  #look(row: number, { routes }: MeshSnapshot, part: ReadonlyMap<NodeId, number>, now: number): void {
+    const from = this.#nodes[row]
+    if (from === undefined) return
+    const side = part.get(from)
+    this.#nodes.forEach((to, column) => {
+      if (to === from) return
+      const at = row * this.#nodes.length + column
+      if (routes.nextHop(from, to) !== undefined) {
+        this.#had[at] = 1
+        this.#missingSince[at] = NEVER
+      } else if (side === undefined || part.get(to) !== side) this.#missingSince[at] = NEVER
+      else if (this.#missingSince[at] === NEVER && this.#had[at] === 1) this.#missingSince[at] = now
+    })
+  }
+
+  #missing(since: number): MissingRoute[] {
+    const size = this.#nodes.length
+    const pairs: MissingRoute[] = []
+    this.#missingSince.forEach((missingSince, at) => {
+      if (missingSince === NEVER || missingSince > since) return
+      const [from, to] = [this.#nodes[Math.floor(at / size)], this.#nodes[at % size]]
+      if (from !== undefined && to !== undefined) pairs.push({ from, to, since: missingSince })
+    })
+    return pairs
+  }
+}
+
+/** The node that most of the pairs have in common; who was blamed before stays blamed among equals. */
+function blame(missing: readonly MissingRoute[], before: NodeId | undefined): NoRoute | undefined {
+  const counts = new Map<NodeId, number>()
+  for (const { from, to } of missing)
+    for (const node of [from, to]) counts.set(node, (counts.get(node) ?? 0) + 1)
+  const score = ([node, count]: readonly [NodeId, number]) => count + (node === before ? 0.5 : 0)
+  const [worst] = [...counts].sort((x, y) => score(y) - score(x) || (x[0] < y[0] ? -1 : 1))
+  if (!worst) return undefined
+  const [node] = worst
+  const pairs = missing.filter(({ from, to }) => from === node || to === node)
+  const onset = Math.min(...pairs.map(({ since }) => since))
+  return { kind: 'no-route', key: `no-route:${node}`, node, onset, pairs }
+}
+
+/** Which nodes reach each other over links that pass packets, by number; nodes without a running daemon are absent. */
+function componentOf(
+  snapshot: MeshSnapshot,
+  book: HealthBook,
+  options: MapekOptions,
+): ReadonlyMap<NodeId, number> {
+  const around = new Map<NodeId, NodeId[]>()
+  for (const { id, daemon } of snapshot.nodes.values())
+    if (daemon.known && daemon.value === 'running') around.set(id, [])
+  for (const link of snapshot.links.values()) {
+    if (!link.up.known || !link.up.value) continue
+    if (book.both(link).some((direction) => direction.verdict(options) === 'dead')) continue
+    const [a, b] = [around.get(link.a.node), around.get(link.b.node)]
+    a?.push(link.b.node)
+    b?.push(link.a.node)
+  }
+  const part = new Map<NodeId, number>()
+  for (const start of around.keys()) {
+    if (part.has(start)) continue
+    const number = part.size
+    const stack = [start]
+    part.set(start, number)
+    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      for (const next of around.get(node) ?? []) {
+        if (part.has(next) || !around.has(next)) continue
+        part.set(next, number)
+        stack.push(next)
+      }
+    }
+  }
+  return part
+}
