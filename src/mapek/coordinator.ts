@@ -92,7 +92,7 @@ export class SwarmMAPEKCoordinator {
     const roots = correlate(symptoms, snapshot)
     for (const incident of this.#register.update(
       roots,
-      { snapshot, pendingDead },
+      { snapshot, pendingDead, unsettled },
       this.#quarantines,
       clock.now(),
     )) {

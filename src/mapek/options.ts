@@ -45,6 +45,8 @@ export interface MapekOptions {
   readonly pairsPerTransit: number
   /** How long a dead link waits for other suspects, so that one cause is one incident. */
   readonly correlateMs: number
+  /** Partial loss at a node waits so long at most while other repairs, or missing routes, keep traffic moving. */
+  readonly restlessMs: number
   /** Consecutive good end-to-end probes that prove a repair. */
   readonly verifyProbes: number
   readonly verifyIntervalMs: number
@@ -88,6 +90,7 @@ export const DEFAULT_MAPEK_OPTIONS: MapekOptions = Object.freeze({
   pathSettleMs: 600,
   pairsPerTransit: 4,
   correlateMs: 800,
+  restlessMs: 5000,
   verifyProbes: 5,
   verifyIntervalMs: 50,
   verifyDeadlineMs: 15_000,

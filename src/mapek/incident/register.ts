@@ -4,6 +4,11 @@ import type { MapekOptions } from '../options.ts'
 import type { QuarantineBook } from '../remedy/quarantine.ts'
 import type { DetectedRoot, Incident } from './incident.ts'
 
+/** The routing has come to rest when nothing was repaired and no route was missing for so long. */
+const CALM_MS = 1000
+/** Loss of this share is no side effect of routes that move. */
+const TOTAL = 0.9
+
 interface Entry {
   readonly incident: Incident
   readonly closed: boolean
@@ -17,6 +22,7 @@ interface Entry {
 export class IncidentRegister {
   readonly #entries = new Map<string, Entry>()
   readonly #waiting = new Map<string, number>()
+  #restlessAt = Number.NEGATIVE_INFINITY
   readonly #options: MapekOptions
   readonly #ids: IdSource
 
@@ -35,11 +41,16 @@ export class IncidentRegister {
    */
   update(
     roots: readonly DetectedRoot[],
-    mesh: { readonly snapshot: MeshSnapshot; readonly pendingDead: readonly LinkId[] },
+    mesh: {
+      readonly snapshot: MeshSnapshot
+      readonly pendingDead: readonly LinkId[]
+      readonly unsettled: number
+    },
     quarantines: QuarantineBook,
     now: number,
   ): readonly Incident[] {
     this.#forget(roots, now)
+    if (mesh.unsettled > 0 || this.open().length > 0) this.#restlessAt = now
     const opened: Incident[] = []
     for (const detected of roots) {
       const { key } = detected.root
@@ -107,6 +118,10 @@ export class IncidentRegister {
 
   #mustWait({ root }: DetectedRoot, pendingDead: readonly LinkId[], now: number): boolean {
     if (root.kind === 'cost') return now - this.#waitingSince(root.key, now) < this.#options.correlateMs * 2
+    // While routes move, packets are lost at nodes that are sound. What lasts is looked at again.
+    if (root.kind === 'transit' && root.symptom.lossRate < TOTAL && now - this.#restlessAt < CALM_MS) {
+      return now - this.#waitingSince(root.key, now) < this.#options.restlessMs
+    }
     const fromDeadLinks =
       root.kind === 'split' ||
       root.kind === 'node-unreachable' ||

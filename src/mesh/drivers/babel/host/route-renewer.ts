@@ -20,7 +20,7 @@ import type { NodePlace } from './node-place.ts'
 
 const CHILD = fileURLToPath(new URL('./babel-ask.mjs', import.meta.url))
 /** A daemon answers such a request within some 40 ms; the rest is for the start of the child. */
-const ANSWER_MS = 700
+const ANSWER_MS = 1500
 
 /** A socket that sends out of one interface of one node. */
 export interface LinkSocket {
