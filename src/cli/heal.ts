@@ -64,9 +64,11 @@ async function healBabel(flags: HealFlags, { print, signal }: CliContext): Promi
   const inventory = await inventoryFrom(flags)
   const clock = new RealClock()
   const random = seededRandom(entropySeed())
-  const driver = await BabelDriver.open({ clock }, { inventory }, signal)
+  // The journal first: where another process writes to it, nothing on the mesh is to be touched or held.
   const journal = new FileJournal<HealEvent>({ clock }, { directory: flags.journal })
+  let driver: BabelDriver | undefined
   try {
+    driver = await BabelDriver.open({ clock }, { inventory }, signal)
     const show = (event: StampedHealEvent) => {
       const line = flags.json ? JSON.stringify(event) : storyLine(event)
       if (line !== undefined) print(line)
@@ -81,8 +83,8 @@ async function healBabel(flags: HealFlags, { print, signal }: CliContext): Promi
     const session = await HealingSession.open(components, { mode, ...limits }, signal)
     await session.run(signal)
   } finally {
+    await driver?.close()
     await journal.close()
-    await driver.close()
   }
 }
 

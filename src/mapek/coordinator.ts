@@ -38,6 +38,8 @@ export class SwarmMAPEKCoordinator {
   readonly #register: IncidentRegister
   readonly #monitor: Monitor
   #rounds = 0
+  /** What was said already is not said again five times a second. */
+  #lastTrouble: string | undefined
 
   constructor(components: MapekComponents, options: Partial<MapekOptions> = {}) {
     this.#components = components
@@ -112,7 +114,8 @@ export class SwarmMAPEKCoordinator {
     } catch (error) {
       if (signal.aborted) return
       const text = `the daemons could not be hurried: ${fromUnknown(error).message}`
-      this.#components.record({ kind: 'monitor-trouble', text })
+      if (text !== this.#lastTrouble) this.#components.record({ kind: 'monitor-trouble', text })
+      this.#lastTrouble = text
     }
   }
 

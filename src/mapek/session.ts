@@ -45,7 +45,9 @@ export class HealingSession {
   ): Promise<HealingSession> {
     const { driver, clock, ids, twin, journal, onEvent } = components
     const { agents, blastRadius, ...mapek } = options
-    const nodes = (await driver.snapshot(signal)).nodes.size
+    // Nodes that are only heard of do not count: whoever invents them must not widen the blast radius.
+    const { nodes: seen } = await driver.snapshot(signal)
+    const nodes = [...seen.values()].filter(({ managed }) => managed).length
     const swarm = new Swarm(
       { clock },
       { agents: agents ?? Math.min(100, Math.max(10, nodes)), flexible: true },

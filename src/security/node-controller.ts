@@ -128,6 +128,7 @@ export class MeshNodeController {
   async hasten(agent: AgentId, nodes: readonly NodeId[], forMs: number, signal: AbortSignal): Promise<void> {
     throwIfCancelled(signal, 'The call')
     if (this.mode !== 'heal') throw denied(`the mode is ${this.mode}, and only heal speaks to the daemons`)
+    if (nodes.length === 0) return
     const covered = this.#grants.nodesOf(agent, nodes, this.#components.clock.now())
     if (covered.length === 0) throw denied(`agent ${agent} holds no grant for any of these nodes`)
     await this.#components.driver.hasten(covered, forMs, signal)

@@ -81,8 +81,8 @@ async function tryRemedy(
   const { record } = components
   const { applied, failure } = await execute(components, incident.id, remedy, context.options, signal)
   if (failure) return `${failure.code}: ${failure.text}`
-  await hasten(components, incident, applied, context.options, signal)
   try {
+    await hasten(components, incident, applied, context.options, signal)
     const verdict = await verifyProof(components, remedy.proof, context.options, signal)
     record({ kind: 'verified', incident: incident.id, ...verdict })
     if (!verdict.helped) {
@@ -112,6 +112,7 @@ async function hasten(
     const nodes = await hastenAll(controller, first.agent, await eyes.snapshot(signal), hastenMs, signal)
     record({ kind: 'hastened', incident: incident.id, agent: first.agent, nodes, forMs: hastenMs })
   } catch (error) {
+    if (signal.aborted) throw error
     const text = `the daemons could not be hurried: ${fromUnknown(error).message}`
     record({ kind: 'evidence', incident: incident.id, agent: first.agent, text })
   }
