@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { meshSwarmError } from '../src/core/index.ts'
 import { type DaemonStatus, daemonStatus, startDaemons } from './daemons.ts'
@@ -43,8 +45,8 @@ export class Lab {
   }
 
   /**
-   * Builds the lab and starts its daemons; routes settle later (`waitConverged`). What a crashed run of that
-   * name left is cleaned first. Rejects with CONFLICT where the name is in use, with NOT_ROOT or UNAVAILABLE
+   * Builds the lab and starts its daemons; routes settle later (`waitConverged`). What crashed runs left, under
+   * this name or another, is cleaned first. Rejects with CONFLICT where the name is in use, with NOT_ROOT or UNAVAILABLE
    * where the machine cannot; after a failure or an abort nothing is left.
    */
   static async up(topology: Topology, options: LabOptions, signal: AbortSignal): Promise<Lab> {
@@ -55,6 +57,7 @@ export class Lab {
     signal.throwIfAborted()
     await refuseIfInUse(name, stateDir)
     await clean(name, stateDir)
+    await cleanOrphans(dirname(stateDir))
     const keep = options.keep ?? false
     const owner = await currentOwner()
     await writeState({ version: 1, plan, owner, keep, ready: false })
@@ -175,6 +178,19 @@ async function refuseIfInUse(name: string, stateDir: string): Promise<void> {
   const state = await readState(stateDir)
   if (state === undefined || (!(state.keep && state.ready) && !(await isAlive(state.owner)))) return
   throw meshSwarmError('CONFLICT', `lab '${name}' is up; end it with: meshswarm lab down --name ${name}`)
+}
+
+/** Labs whose process was killed before it could take them down: under whatever name, they only cost. */
+async function cleanOrphans(root: string): Promise<void> {
+  const names = await readdir(root).catch(() => [])
+  await Promise.all(
+    names.map(async (entry) => {
+      const stateDir = join(root, entry)
+      const state = await readState(stateDir)
+      if (state === undefined || state.keep || (await isAlive(state.owner))) return
+      await clean(state.plan.name, stateDir)
+    }),
+  )
 }
 
 /** Removes all traces: what the state file lists and whatever else carries the lab's prefix. */

@@ -63,11 +63,9 @@ export async function isAlive(owner: Owner): Promise<boolean> {
   return (await startTimeOf(owner.pid)) === owner.startTime
 }
 
-/** Field 22 of /proc/PID/stat, undefined where the process is gone. */
+/** Field 22 of /proc/PID/stat, undefined where the process is gone, or is only a zombie that nobody has buried. */
 async function startTimeOf(pid: number): Promise<string | undefined> {
   const line = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined)
-  return line
-    ?.slice(line.lastIndexOf(')') + 2)
-    .split(' ')
-    .at(19)
+  const fields = line?.slice(line.lastIndexOf(')') + 2).split(' ')
+  return fields?.[0] === 'Z' ? undefined : fields?.at(19)
 }

@@ -74,6 +74,21 @@ describeLab(
       await lab.down()
       expect(await left()).toEqual([])
     })
+
+    it('after kill -9 the next start cleans up under whatever name', async () => {
+      const child = await holder()
+      child.kill('SIGKILL')
+      await ended(child)
+      expect(await left()).toHaveLength(3)
+      await using other = await started(testName('other'))
+      expect(await left()).toEqual([])
+      expect((await other.lab.status(signal)).daemons).toEqual({ running: 4, stopped: 0, dead: 0 })
+    })
+
+    async function started(otherName: string) {
+      const lab = await Lab.up(await loadTopology('ring:4'), { name: otherName }, signal)
+      return { lab, [Symbol.asyncDispose]: () => lab.down() }
+    }
   },
   60_000,
 )

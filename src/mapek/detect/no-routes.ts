@@ -10,6 +10,8 @@ type NoRoute = Extract<Symptom, { kind: 'no-route' }>
 /** Table look-ups in one round; a larger mesh is gone through in several rounds. */
 const LOOKUPS = 40_000
 const NEVER = 0
+/** babeld believes a new neighbour on a wire after two hellos: up to 12 s at its default timers. */
+const NEW_DAEMON_MS = 15_000
 
 interface MissingRoute extends NodePair {
   readonly since: number
@@ -39,7 +41,12 @@ export class RouteWatch {
       this.#look(this.#next, snapshot, part, now)
       this.#next = (this.#next + 1) % size
     }
-    const worst = blame(this.#missing(now - options.noRouteMs), this.#blamed)
+    // A daemon that has just started anew learns its routes, and the others theirs to it, in its own time.
+    const isNew = (node: NodeId) => now - (book.daemon(node)?.since ?? 0) < NEW_DAEMON_MS
+    const missing = this.#missing(now - options.noRouteMs).filter(
+      ({ from, to }) => !isNew(from) && !isNew(to),
+    )
+    const worst = blame(missing, this.#blamed)
     this.#blamed = worst?.node
     return worst ? [worst] : []
   }

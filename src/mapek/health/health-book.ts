@@ -101,7 +101,9 @@ export class HealthBook {
     const last = this.#daemons.get(id)
     const router = routerId.known ? routerId.value : last?.router
     const isSame = last?.state === state && (last.router === undefined || last.router === router)
-    this.#daemons.set(id, { state, router, since: isSame ? last.since : now })
+    // A daemon that runs when it is first seen has done so for nobody knows how long.
+    const began = last === undefined && state === 'running' ? Number.NEGATIVE_INFINITY : now
+    this.#daemons.set(id, { state, router, since: isSame ? last.since : began })
   }
 
   daemon(node: NodeId): { readonly state: DaemonState; readonly since: number } | undefined {

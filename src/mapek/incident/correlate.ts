@@ -14,12 +14,15 @@ export function correlate(symptoms: readonly Symptom[], snapshot: MeshSnapshot):
     symptoms.flatMap((symptom) => (symptom.kind === 'daemon-down' ? [symptom.node] : [])),
   )
   const gone = new Set(explained.flatMap(({ root }) => (root.kind === 'node-unreachable' ? [root.node] : [])))
+  const isSplit = explained.some(({ root }) => root.kind === 'split')
   const roots: DetectedRoot[] = [...explained]
   for (const symptom of symptoms) {
     const root = rootOf(symptom)
     if (!root || (root.kind === 'link' && root.symptom.trouble === 'dead')) continue
     if (root.kind === 'transit' && (downDaemons.has(root.symptom.node) || gone.has(root.symptom.node)))
       continue
+    // The sides of a cut have lost each other, not their routes: nothing is touched.
+    if (root.kind === 'no-route' && isSplit) continue
     const standsBack = root.kind === 'daemon' || root.kind === 'no-route'
     if (standsBack && gone.has(root.symptom.node)) continue
     roots.push({ root, symptoms: [symptom], onset: symptom.onset })
