@@ -21,7 +21,13 @@ describe('what is sent', () => {
   test('a sequence number request as in RFC 8966, 4.6.11', () => {
     const wanted = { prefix: 'fd00::1/128', seqno: 0xabcd, routerId: '0102030405060708' }
     expect(hex(seqnoRequest([wanted]))).toBe(
-      '2a020020' + '0a1e' + '0280' + 'abcd' + '4000' + '0102030405060708' + 'fd000000000000000000000000000001',
+      '2a020020' +
+        '0a1e' +
+        '0280' +
+        'abcd' +
+        '4000' +
+        '0102030405060708' +
+        'fd000000000000000000000000000001',
     )
   })
 

@@ -1,9 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { changeId, nodeId, RealClock } from '../../../src/core/index.ts'
+import {
+  announcementRequest,
+  BABEL_GROUP,
+  BABEL_PORT,
+  readUpdates,
+} from '../../../src/mesh/drivers/babel/host/babel-packet.ts'
 import { BabelDriver } from '../../../src/mesh/drivers/babel/index.ts'
 import type { MeshAction, MeshChange, MeshSnapshot } from '../../../src/mesh/index.ts'
 import { converged, processesNaming, type TestMesh, testMesh, whyNoMesh } from './netns-mesh.ts'
 
+const ASK = new URL('../../../src/mesh/drivers/babel/host/babel-ask.mjs', import.meta.url).pathname
 const skip = whyNoMesh()
 const clock = new RealClock()
 const never = new AbortController().signal
@@ -44,6 +51,18 @@ async function until(holds: () => boolean, limitMs = 10_000): Promise<number> {
   while (!holds() && clock.now() - start < limitMs) await clock.sleep(5)
   expect(holds()).toBe(true)
   return clock.now() - start
+}
+
+/** What `node` announces of its own address, as its neighbour `ear` hears it. */
+function announcedBy(mesh: TestMesh, ear: string, node: string) {
+  const prefix = `fd00:6d62::${node.slice(1)}/128`
+  const addresses = mesh.inside(node, 'ip', '-6', '-o', 'addr', 'show', 'dev', `to-${ear}`, 'scope', 'link')
+  const target = /inet6 (\S+)\/64/.exec(addresses)?.[1] ?? ''
+  const request = Buffer.from(announcementRequest([prefix])).toString('hex')
+  const ask = [process.execPath, ASK, `to-${node}`, target, request, BABEL_GROUP, `${BABEL_PORT}`]
+  const heard = mesh.inside(ear, 'sh', '-c', 'timeout -s KILL 1 "$@" || true', 'sh', ...ask)
+  const updates = heard.split('\n').flatMap((line) => readUpdates(Buffer.from(line, 'hex')))
+  return updates.find((update) => update.prefix === prefix)
 }
 
 const daemonPid = (mesh: TestMesh, id: string) => processesNaming(`${mesh.dir}/${id}.sock`)[0] ?? -1
@@ -122,10 +141,32 @@ describe('the babel driver on real daemons', { timeout: 60_000 }, () => {
     const change = await apply({ kind: 'withdraw-prefix', node: nodeId('n4'), prefix: 'fd00:6d62::2/128' })
     const believed = async () =>
       (await driver.snapshot(never)).routes.originatorsOf(nodeId('n2')).has(originator)
-    for (let tries = 0; tries < 200 && (await believed()); tries++) await clock.sleep(50)
+    for (let tries = 0; tries < 600 && (await believed()); tries++) await clock.sleep(50)
     expect(await believed()).toBe(false)
     await driver.rollback(change.id, never)
     expect(mesh.inside('n4', 'ip', 'addr', 'show', 'lo')).toContain('fd00:6d62::2/128')
+  })
+
+  it('makes a node announce itself under the next sequence number, and has nothing to undo', async () => {
+    await using bench = await ring()
+    const { mesh, driver, apply } = bench
+    const before = announcedBy(mesh, 'n1', 'n2')
+    const change = await apply({ kind: 'renew-routes', node: nodeId('n2') })
+    await clock.sleep(100)
+    const after = announcedBy(mesh, 'n1', 'n2')
+    expect(after).toEqual({ ...before, seqno: ((before?.seqno ?? 0) + 1) & 0xffff })
+    await driver.rollback(change.id, never)
+    expect(announcedBy(mesh, 'n1', 'n2')).toEqual(after)
+  })
+
+  it('cannot renew the routes to a node that nobody hears', async () => {
+    await using bench = await ring()
+    const { apply } = bench
+    for (const iface of ['to-n1', 'to-n3'])
+      await apply({ kind: 'drop-interface', node: nodeId('n2'), iface, rxcost: 96 })
+    await expect(apply({ kind: 'renew-routes', node: nodeId('n2') })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    })
   })
 
   it('moves traffic off a link by its cost, and the daemon still has the interface', async () => {
