@@ -58,6 +58,8 @@ export interface MapekOptions {
   readonly confirmMarginMs: number
   /** A repaired link is given back after so long without a bad probe; doubles with each relapse. */
   readonly holdDownMs: number
+  /** The same for a drained node. Nothing that it forwards could show that it is well again: only a trial can. */
+  readonly nodeHoldDownMs: number
   /** Receive cost that keeps traffic off a link and leaves it usable as the last resort. */
   readonly avoidCost: number
   readonly mode: Mode
@@ -97,6 +99,7 @@ export const DEFAULT_MAPEK_OPTIONS: MapekOptions = Object.freeze({
   hastenMs: 3000,
   confirmMarginMs: 7000,
   holdDownMs: 30_000,
+  nodeHoldDownMs: 300_000,
   avoidCost: 5000,
   mode: 'advise',
 })

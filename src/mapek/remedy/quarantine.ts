@@ -58,7 +58,9 @@ export class QuarantineBook {
 
   add(entry: Omit<Quarantine, 'holdMs'>): Quarantine {
     const relapse = this.#relapses.get(entry.key)
-    const holdMs = this.#options.holdDownMs * 2 ** Math.min(relapse?.count ?? 0, 6)
+    const { holdDownMs, nodeHoldDownMs } = this.#options
+    const once = entry.node === undefined ? holdDownMs : nodeHoldDownMs
+    const holdMs = once * 2 ** Math.min(relapse?.count ?? 0, 6)
     const quarantine = { ...entry, holdMs }
     this.#active.set(entry.key, quarantine)
     this.#relapses.set(entry.key, { count: (relapse?.count ?? 0) + 1, lastAt: entry.since })
