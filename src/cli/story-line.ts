@@ -38,7 +38,7 @@ function textOf(event: StampedHealEvent): string | undefined {
     case 'given-back':
       return `${event.incident}  RETURNS  ${event.text}`
     case 'incident-closed':
-      return `${event.incident}  ${event.outcome.toUpperCase().padEnd(10)}${event.text}`
+      return `${event.incident}  ${event.outcome.toUpperCase().padEnd(9)} ${event.text}`
     case 'interrupted':
       return `${event.incident}  WAS CUT  ${event.text}`
     case 'monitor-trouble':
