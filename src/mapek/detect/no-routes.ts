@@ -1,5 +1,6 @@
 import type { NodeId } from '../../core/index.ts'
 import type { MeshSnapshot } from '../../mesh/index.ts'
+import { connectedParts } from '../health/connected-parts.ts'
 import type { HealthBook } from '../health/health-book.ts'
 import type { NodePair } from '../health/probe-plan.ts'
 import type { MapekOptions } from '../options.ts'
@@ -123,19 +124,5 @@ function componentOf(
     a?.push(link.b.node)
     b?.push(link.a.node)
   }
-  const part = new Map<NodeId, number>()
-  for (const start of around.keys()) {
-    if (part.has(start)) continue
-    const number = part.size
-    const stack = [start]
-    part.set(start, number)
-    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-      for (const next of around.get(node) ?? []) {
-        if (part.has(next) || !around.has(next)) continue
-        part.set(next, number)
-        stack.push(next)
-      }
-    }
-  }
-  return part
+  return new Map(connectedParts(around).flatMap((part, number) => [...part].map((node) => [node, number])))
 }

@@ -1,6 +1,7 @@
 import type { LinkId, NodeId } from '../../core/index.ts'
 import type { Link, MeshSnapshot } from '../../mesh/index.ts'
 import type { LinkSymptom, Symptom } from '../detect/symptom.ts'
+import { connectedParts } from '../health/connected-parts.ts'
 import type { DetectedRoot, Root } from './incident.ts'
 
 /**
@@ -92,7 +93,7 @@ function minorComponents(
   snapshot: MeshSnapshot,
   dead: ReadonlyMap<LinkId, unknown>,
   without: ReadonlySet<NodeId>,
-): Set<NodeId>[] {
+): readonly ReadonlySet<NodeId>[] {
   const around = new Map<NodeId, NodeId[]>()
   for (const node of snapshot.nodes.keys()) if (!without.has(node)) around.set(node, [])
   for (const link of snapshot.links.values()) {
@@ -100,22 +101,5 @@ function minorComponents(
     around.get(link.a.node)?.push(link.b.node)
     around.get(link.b.node)?.push(link.a.node)
   }
-  const components: Set<NodeId>[] = []
-  const seen = new Set<NodeId>(without)
-  for (const start of around.keys()) {
-    if (seen.has(start)) continue
-    const component = new Set<NodeId>([start])
-    const stack = [start]
-    seen.add(start)
-    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-      for (const next of around.get(node) ?? []) {
-        if (seen.has(next) || !around.has(next)) continue
-        seen.add(next)
-        component.add(next)
-        stack.push(next)
-      }
-    }
-    components.push(component)
-  }
-  return components.sort((x, y) => y.size - x.size).slice(1)
+  return connectedParts(around).slice(1)
 }
