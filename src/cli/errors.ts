@@ -8,7 +8,7 @@ export function exitCodeOf(error: MeshSwarmError): number {
   return error.kind === 'cancelled' ? 130 : 1
 }
 
-/** `error CODE: message`, and below it what to do. */
+/** `error CODE: message`, and below it what to do; `stopped` where the user did it. */
 export function printError(
   error: MeshSwarmError,
   { json, stderr }: { readonly json: boolean; readonly stderr: TextSink },
@@ -17,8 +17,13 @@ export function printError(
     stderr.write(`${JSON.stringify(toErrorBody(error))}\n`)
     return
   }
+  // Whoever pressed Ctrl-C has made no error.
+  if (error.kind === 'cancelled') {
+    stderr.write('stopped\n')
+    return
+  }
   stderr.write(`error ${error.code}: ${printable(error.message)}\n`)
-  if (error.kind !== 'cancelled') stderr.write(`  ${helpFor(error)}\n`)
+  stderr.write(`  ${helpFor(error)}\n`)
   if (error.code === 'INVARIANT' && error.cause instanceof Error) stderr.write(`${error.cause.stack}\n`)
 }
 

@@ -167,7 +167,8 @@ describe('errors say what, where and what to do, and set the exit code', () => {
   it('stopped by the user: 130; a defect: 1 with the stack', async () => {
     const stop = new AbortController()
     stop.abort()
-    expect((await meshswarm(['inspect', file('mesh.json')], { signal: stop.signal })).code).toBe(130)
+    const stopped = await meshswarm(['inspect', file('mesh.json')], { signal: stop.signal })
+    expect(stopped).toMatchObject({ code: 130, err: 'stopped\n' })
     const broken = await meshswarm(['boom'], {
       commands: [
         (program) => void program.command('boom').action(() => Promise.reject(new TypeError('oops'))),
