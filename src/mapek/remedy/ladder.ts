@@ -158,12 +158,7 @@ function restoreMtu(input: LadderInput): Remedy[] {
 }
 
 function daemonRemedies(input: LadderInput, node: NodeId, cause: 'daemon-dead' | 'daemon-hung'): Remedy[] {
-  const proof: Proof = {
-    pairs: pairsWith(input.snapshot, node),
-    bytes: input.options.smallBytes,
-    avoidsLink: undefined,
-    avoidsNode: undefined,
-  }
+  const proof = reached(input, pairsWith(input.snapshot, node))
   const restart = remedy(input, `restart the daemon on ${node}`, [{ kind: 'restart-daemon', node }], proof)
   if (cause === 'daemon-dead') return [restart]
   return [remedy(input, `resume the daemon on ${node}`, [{ kind: 'resume-daemon', node }], proof), restart]
@@ -171,15 +166,10 @@ function daemonRemedies(input: LadderInput, node: NodeId, cause: 'daemon-dead' |
 
 /** Routes are renewed from their destination: under a newer sequence number any way is feasible. */
 function renewRoutes(input: LadderInput, node: NodeId): Remedy[] {
-  const { root, options } = input
+  const { root } = input
   if (root.kind !== 'no-route') return []
   const { pairs } = root.symptom
-  const proof: Proof = {
-    pairs: pairs.slice(0, 6),
-    bytes: options.smallBytes,
-    avoidsLink: undefined,
-    avoidsNode: undefined,
-  }
+  const proof = reached(input, pairs.slice(0, 6))
   const actions = [...new Set(pairs.map(({ to }) => to))].map(
     (to): MeshAction => ({ kind: 'renew-routes', node: to }),
   )
@@ -197,12 +187,10 @@ function withdraw(input: LadderInput): Remedy[] {
   // Whoever believes the announcer, and those next to it, who are the first to.
   const astray = new Set([...believers, ...(neighbourMap(snapshot).get(announcer) ?? [])])
   const pairs = [...astray].filter((from) => from !== victim && from !== announcer).slice(0, 6)
-  const proof: Proof = {
-    pairs: pairs.map((from) => ({ from, to: victim })),
-    bytes: input.options.smallBytes,
-    avoidsLink: undefined,
-    avoidsNode: undefined,
-  }
+  const proof = reached(
+    input,
+    pairs.map((from) => ({ from, to: victim })),
+  )
   const followUp: MeshAction[] = [{ kind: 'restart-daemon', node: announcer }]
   const title = `stop ${announcer} from announcing ${prefix}`
   return [remedy(input, title, [{ kind: 'withdraw-prefix', node: announcer, prefix }], proof, { followUp })]
@@ -220,6 +208,11 @@ function restoreCost(input: LadderInput): Remedy[] {
   return [
     remedy(input, `set the cost of ${node}/${iface} back to ${nominal}`, [action], restored(input, link.id)),
   ]
+}
+
+/** Small packets get through between these, on whatever way. */
+function reached({ options }: LadderInput, pairs: readonly NodePair[]): Proof {
+  return { pairs, bytes: options.smallBytes, avoidsLink: undefined, avoidsNode: undefined }
 }
 
 function restored({ snapshot, root, options }: LadderInput, link: LinkId): Proof {

@@ -42,12 +42,17 @@ export async function verifyProof(
     results.filter((result) => result.ok && result.value === verdict).length
   const [passed, clear] = [count('passes'), count('clear')]
   const tookMs = clock.now() - start
-  const isDetour = proof.avoidsLink !== undefined || proof.avoidsNode !== undefined
   // No pair used it: nothing was lost for anybody, and nothing can be shown.
   const helped =
     passed === proof.pairs.length ||
-    (isDetour ? passed > 0 && passed + clear === proof.pairs.length : passed >= proof.pairs.length * MOST)
+    (isDetour(proof)
+      ? passed > 0 && passed + clear === proof.pairs.length
+      : passed >= proof.pairs.length * MOST)
   return { helped, text: `${passed} of ${proof.pairs.length} pairs get through`, tookMs }
+}
+
+function isDetour({ avoidsLink, avoidsNode }: Proof): boolean {
+  return avoidsLink !== undefined || avoidsNode !== undefined
 }
 
 async function untilPasses(
@@ -58,7 +63,6 @@ async function untilPasses(
   options: MapekOptions,
   signal: AbortSignal,
 ): Promise<PairVerdict> {
-  const isDetour = proof.avoidsLink !== undefined || proof.avoidsNode !== undefined
   let clearSince: number | undefined
   const request = {
     from: pair.from,
@@ -74,7 +78,7 @@ async function untilPasses(
       clearSince ??= started
       const [result] = await eyes.probe([request], signal)
       if (result !== undefined && result.received >= options.verifyProbes) return 'passes'
-      if (isDetour && clock.now() - clearSince >= CLEAR_MS) return 'clear'
+      if (isDetour(proof) && clock.now() - clearSince >= CLEAR_MS) return 'clear'
     } else clearSince = undefined
     if (clock.now() >= deadline) return 'fails'
     // A probe over a missing route fails at once: do not spin.
@@ -88,7 +92,7 @@ async function keepsClear(
   proof: Proof,
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (proof.avoidsLink === undefined && proof.avoidsNode === undefined) return true
+  if (!isDetour(proof)) return true
   const snapshot = await eyes.snapshot(signal)
   const path = snapshot.routes.path(pair.from, pair.to)
   if (!path) return false

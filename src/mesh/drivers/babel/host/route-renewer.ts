@@ -3,8 +3,7 @@ import type { Socket } from 'node:dgram'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type Clock, meshSwarmError } from '../../../../core/index.ts'
-import type { BabelNeighbour } from '../parser.ts'
-import { parseLine } from '../parser.ts'
+import { type BabelNeighbour, parseLine } from '../parser.ts'
 import { BabelSocket } from '../socket.ts'
 import {
   type Announced,
