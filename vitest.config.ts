@@ -18,21 +18,39 @@ const skipReasons: Reporter = {
   },
 }
 
-/** The last line, in plain words: `612 passed, 0 failed, 3 skipped`. It goes to a file too where .ci/run asks. */
+/**
+ * The last line, in plain words: `612 passed, 0 failed, 3 skipped`, and before it what failed and why, so that the
+ * end of a log says it all. Both go to a file too where .ci/run asks.
+ */
 const plainTotal: Reporter = {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]) {
     const counts = { passed: 0, failed: 0, skipped: 0, pending: 0 }
+    const failures: string[] = []
     for (const module of modules) {
-      for (const test of module.children.allTests()) counts[test.result().state] += 1
+      for (const test of module.children.allTests()) {
+        const result = test.result()
+        counts[result.state] += 1
+        if (result.state === 'failed')
+          failures.push(`FAILED ${module.relativeModuleId}: ${test.fullName}: ${reason(result.errors)}`)
+      }
+      // A file that could not be loaded and hooks that failed are failures without a test.
+      for (const suite of [module, ...module.children.allSuites()]) {
+        const broken = suite.errors()
+        if (broken.length > 0) failures.push(`FAILED ${module.relativeModuleId}: ${reason(broken)}`)
+      }
     }
-    // A file that could not be loaded and an error outside every test are failures without a test.
-    const broken = modules.filter((module) => module.errors().length > 0).length + errors.length
-    const { passed, failed, skipped, pending } = counts
+    for (const error of errors) failures.push(`FAILED outside of every test: ${reason([error])}`)
+    const { passed, skipped, pending } = counts
     const unfinished = pending > 0 ? `, ${pending} not run` : ''
-    const total = `${passed} passed, ${failed + broken} failed, ${skipped} skipped${unfinished}`
-    console.log(total)
-    if (process.env.MESHSWARM_TEST_TOTAL) writeFileSync(process.env.MESHSWARM_TEST_TOTAL, total)
+    const total = `${passed} passed, ${failures.length} failed, ${skipped} skipped${unfinished}`
+    const text = [...failures, total].join('\n')
+    console.log(text)
+    if (process.env.MESHSWARM_TEST_TOTAL) writeFileSync(process.env.MESHSWARM_TEST_TOTAL, text)
   },
+}
+
+function reason(errors: readonly { readonly message?: string }[]): string {
+  return errors.map(({ message = 'no message' }) => message.split('\n')[0]).join('; ')
 }
 
 /**
