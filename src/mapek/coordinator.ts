@@ -7,7 +7,7 @@ import { titleOf } from './incident/describe.ts'
 import { handleIncident } from './incident/handle.ts'
 import type { Incident, Outcome } from './incident/incident.ts'
 import { IncidentRegister } from './incident/register.ts'
-import { Monitor } from './monitor.ts'
+import { Monitor, type MonitorRound } from './monitor.ts'
 import { DEFAULT_MAPEK_OPTIONS, type MapekOptions } from './options.ts'
 import type { MapekComponents } from './ports.ts'
 import { hastenAll } from './remedy/hasten.ts'
@@ -21,6 +21,9 @@ export interface Inheritance {
 
 /** Longer than a round takes: the next one says whether to go on. */
 const HURRY_MS = 1000
+
+/** Rounds of probes that may be under way at once. */
+const MOST_ROUNDS = 3
 
 /** Who gives back what was kept off. */
 export const KEEPER = agentId('coordinator')
@@ -60,7 +63,7 @@ export class SwarmMAPEKCoordinator {
   }
 
   async run(inherited: Inheritance, signal: AbortSignal): Promise<void> {
-    const { eyes, clock, workforce, record } = this.#components
+    const { eyes, workforce, record } = this.#components
     const first = await eyes.snapshot(signal)
     const { name: mesh, source } = eyes
     record({
@@ -74,12 +77,7 @@ export class SwarmMAPEKCoordinator {
     await this.#inherit(inherited, signal)
     const scope = new Scope({ name: 'mapek', signal })
     try {
-      while (!signal.aborted) {
-        const started = clock.now()
-        const probes = await this.#pass(scope, signal)
-        const pace = Math.max(this.#options.tickMs, (probes * 1000) / this.#options.probesPerSecond)
-        await clock.sleep(Math.max(0, started + pace - clock.now()), signal)
-      }
+      await this.#watch(scope, signal)
     } catch (error) {
       if (!signal.aborted || !hasCode(fromUnknown(error), 'CANCELLED')) throw error
     } finally {
@@ -87,9 +85,32 @@ export class SwarmMAPEKCoordinator {
     }
   }
 
-  async #pass(scope: Scope, signal: AbortSignal): Promise<number> {
+  /** One round each `tickMs`, or as the bound on probes allows; rejects with what went wrong in the first that failed. */
+  async #watch(scope: Scope, signal: AbortSignal): Promise<void> {
+    const { clock, workforce } = this.#components
+    const underWay: Promise<void>[] = []
+    try {
+      while (!signal.aborted) {
+        const started = clock.now()
+        const { probes, judged } = await this.#monitor.begin(signal)
+        const pass = judged.then((round) => this.#pass(round, scope, signal))
+        pass.catch(() => undefined)
+        underWay.push(pass)
+        const pace = Math.max(this.#options.tickMs, (probes * 1000) / this.#options.probesPerSecond)
+        await clock.sleep(Math.max(0, started + pace - clock.now()), signal)
+        while (underWay.length >= Math.min(MOST_ROUNDS, workforce.size)) await underWay.shift()
+      }
+    } finally {
+      await Promise.allSettled(underWay)
+    }
+  }
+
+  #pass(
+    { snapshot, symptoms, pendingDead, unsettled }: MonitorRound,
+    scope: Scope,
+    signal: AbortSignal,
+  ): void {
     const { clock } = this.#components
-    const { snapshot, symptoms, pendingDead, probes, unsettled } = await this.#monitor.round(signal)
     this.#rounds += 1
     const roots = correlate(symptoms, snapshot)
     for (const incident of this.#register.update(
@@ -104,7 +125,6 @@ export class SwarmMAPEKCoordinator {
       this.#giveBack(scope, this.#quarantines.due(snapshot, this.#book, clock.now()))
       if (unsettled > 0) void this.#hurry(snapshot, signal)
     }
-    return probes
   }
 
   /** Daemons that look for a way find it sooner. Nothing is changed by it, and nothing depends on it. */
@@ -127,11 +147,11 @@ export class SwarmMAPEKCoordinator {
       book: this.#book,
       quarantines: this.#quarantines,
       options: this.#options,
-      persists: () => this.#register.persists(incident, clock.now()),
+      latest: (one: Incident) => this.#register.latest(one),
     }
     const close = (outcome: Outcome, text: string) => {
       const since = (at: number) => Math.max(0, at - onset)
-      this.#register.close(id)
+      this.#register.close(id, outcome)
       const times = { detectedAfterMs: since(incident.openedAt), closedAfterMs: since(clock.now()) }
       record({ kind: 'incident-closed', incident: id, outcome, text, ...times })
     }

@@ -1,5 +1,5 @@
-import type { NodeId } from '../core/index.ts'
-import type { MeshSnapshot, ProbeRequest } from '../mesh/index.ts'
+import type { NodeId, Result } from '../core/index.ts'
+import type { MeshSnapshot, ProbeRequest, ProbeResult } from '../mesh/index.ts'
 import { detectCosts } from './detect/costs.ts'
 import { detectDaemons } from './detect/daemons.ts'
 import { detectLinks, pendingDeadLinks } from './detect/links.ts'
@@ -13,8 +13,13 @@ import type { MapekOptions } from './options.ts'
 import type { MapekComponents } from './ports.ts'
 
 const PAIRS_REFRESH_MS = 600
+/** One agent in so many probes in one round: rounds may overlap, and others must find an agent that is free. */
+const AGENTS_PER_MONITOR = 6
 
-/** Watches the mesh in rounds: every monitor probes its share of the nodes, then the detectors read the book. */
+/**
+ * Watches the mesh in rounds: every monitor probes its share of the nodes, then the detectors read the book. A round
+ * does not wait for the packets of the one before: lost ones are known to be lost only when their time is over.
+ */
 export class Monitor {
   readonly #components: Pick<MapekComponents, 'eyes' | 'workforce' | 'clock' | 'record'>
   readonly #options: MapekOptions
@@ -24,6 +29,7 @@ export class Monitor {
   #pairs: readonly NodePair[] = []
   #pairsAt = Number.NEGATIVE_INFINITY
   #round = 0
+  #judged: Promise<unknown> = Promise.resolve()
 
   constructor(
     components: Pick<MapekComponents, 'eyes' | 'workforce' | 'clock' | 'record'> & {
@@ -36,9 +42,9 @@ export class Monitor {
     this.#options = options
   }
 
-  /** One round: probes out, probes in. Resolves with what is wrong now; the pace of rounds is the caller's. */
-  async round(signal: AbortSignal): Promise<MonitorRound> {
-    const { eyes, workforce, clock, record } = this.#components
+  /** Sends the probes of one round; the pace of rounds is the caller's. Rounds are judged in the order of their start. */
+  async begin(signal: AbortSignal): Promise<RoundUnderWay> {
+    const { eyes, workforce, clock } = this.#components
     const before = await eyes.snapshot(signal)
     this.#book.observe(before, clock.now())
     this.#refreshPairs(before)
@@ -47,23 +53,29 @@ export class Monitor {
       ...pairProbes(this.#pairs, this.#options),
     ]
     this.#round += 1
-    const shares = shareBySender(requests, Math.min(workforce.size, before.nodes.size))
+    const monitors = Math.max(1, Math.floor(workforce.size / AGENTS_PER_MONITOR))
+    const shares = shareBySender(requests, Math.min(monitors, before.nodes.size))
     const sentAt = clock.now()
-    const results = await workforce.fanOut(
-      'monitor',
-      shares,
-      (_agent, share, s) => eyes.probe(share, s),
-      signal,
-    )
-    for (const result of results) {
-      if (result.ok) for (const probe of result.value) this.#book.record(probe, sentAt)
-      else if (!signal.aborted) record({ kind: 'monitor-trouble', text: result.error.message })
+    const answers = workforce.fanOut('monitor', shares, (_agent, share, s) => eyes.probe(share, s), signal)
+    const judged = this.#judged.then(async () => this.#judge(await answers, sentAt, signal))
+    this.#judged = judged.catch(() => undefined)
+    return { probes: requests.length, judged }
+  }
+
+  async #judge(
+    answers: readonly Result<readonly ProbeResult[]>[],
+    sentAt: number,
+    signal: AbortSignal,
+  ): Promise<MonitorRound> {
+    const { eyes, clock, record } = this.#components
+    for (const answer of answers) {
+      if (answer.ok) for (const probe of answer.value) this.#book.record(probe, sentAt)
+      else if (!signal.aborted) record({ kind: 'monitor-trouble', text: answer.error.message })
     }
     const after = await eyes.snapshot(signal)
     this.#book.observe(after, clock.now())
     return {
       snapshot: after,
-      probes: requests.length,
       symptoms: this.#detect(after),
       pendingDead: this.#pendingDead(after),
       unsettled: this.#routes.unsettled(this.#options.unsettledMs, clock.now()),
@@ -97,9 +109,14 @@ export class Monitor {
   }
 }
 
+export interface RoundUnderWay {
+  readonly probes: number
+  /** What is wrong now, when its probes and those of the rounds before it have come in or are lost. */
+  readonly judged: Promise<MonitorRound>
+}
+
 export interface MonitorRound {
   readonly snapshot: MeshSnapshot
-  readonly probes: number
   readonly symptoms: readonly Symptom[]
   readonly pendingDead: MonitorPending
   /** Pairs that have been without a route for some time, though links join them. */

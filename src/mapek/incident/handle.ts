@@ -20,17 +20,45 @@ export interface HandleContext {
   readonly book: HealthBook
   readonly quarantines: QuarantineBook
   readonly options: MapekOptions
-  /** Whether the incident's symptoms are still there, by the latest round of probes. */
-  readonly persists: (incident: Incident) => boolean
+  /** The incident as the latest round of probes shows it; undefined when its symptoms have gone away. */
+  readonly latest: (incident: Incident) => Incident | undefined
 }
 
-/** Nothing is tried more often than this on one cause. */
+/** Nothing is tried more often than this at one go. */
 const MOST_TRIES = 4
+/** What has not helped twice is left to a person. */
+const MOST_PASSES = 2
+const MOST_REPAIRS = 2
+/** Another fault may have spoiled the proof: the second pass leaves time for its repair. */
+const BETWEEN_PASSES_MS = 5000
 
 /** One incident from evidence to outcome: Analyze, Plan, Execute, Verify. Rejects only on cancel. */
 export async function handleIncident(
   components: MapekComponents,
   incident: Incident,
+  context: HandleContext,
+  signal: AbortSignal,
+): Promise<Handled> {
+  if (incident.repairs >= MOST_REPAIRS)
+    return { outcome: 'escalated', text: `repaired ${incident.repairs} times, and still there` }
+  const tried: string[] = []
+  let current = incident
+  for (let pass = 1; ; pass += 1) {
+    const handled = await onePass(components, current, tried, context, signal)
+    const failed = handled.outcome === 'escalated' && tried.length > 0
+    if (!failed || pass === MOST_PASSES) return handled
+    await components.clock.sleep(BETWEEN_PASSES_MS, signal)
+    const latest = context.latest(incident)
+    if (!latest) return goneAfter(tried)
+    current = latest
+  }
+}
+
+/** With fresh eyes: evidence, hypotheses and plan are those of this moment. Adds to `tried` what did not help. */
+async function onePass(
+  components: MapekComponents,
+  incident: Incident,
+  tried: string[],
   context: HandleContext,
   signal: AbortSignal,
 ): Promise<Handled> {
@@ -40,14 +68,13 @@ export async function handleIncident(
   const hypotheses = await analyse(components, incident, snapshot, signal)
   const plan = await planRemedies(components, incident, hypotheses, { snapshot, book, options }, signal)
   record({ kind: 'planned', incident: incident.id, remedies: plan.remedies, rejected: plan.rejected })
-  if (!context.persists(incident))
-    return { outcome: 'recovered', text: 'the symptoms went away before anything was done' }
+  if (!context.latest(incident)) return goneAfter(tried)
   const [first] = plan.remedies
   if (options.mode === 'observe') return { outcome: 'observed', text: leading(hypotheses) }
   if (!first && plan.flowsAlready) return { outcome: 'recovered', text: 'the routing has left it by itself' }
-  if (!first) return { outcome: 'escalated', text: escalation(incident, hypotheses, []) }
+  if (!first) return { outcome: 'escalated', text: escalation(incident, hypotheses, tried) }
   if (options.mode === 'advise') return { outcome: 'advised', text: `proposed: ${first.title}` }
-  return tryRemedies(components, incident, plan.remedies, hypotheses, context, signal)
+  return tryRemedies(components, incident, plan.remedies, hypotheses, tried, context, signal)
 }
 
 async function tryRemedies(
@@ -55,19 +82,22 @@ async function tryRemedies(
   incident: Incident,
   remedies: readonly PlannedRemedy[],
   hypotheses: readonly Hypothesis[],
+  tried: string[],
   context: HandleContext,
   signal: AbortSignal,
 ): Promise<Handled> {
-  const tried: string[] = []
-  for (const remedy of remedies.slice(0, MOST_TRIES)) {
-    if (tried.length > 0 && !context.persists(incident)) {
-      return { outcome: 'recovered', text: `the symptoms went away after ${tried.join('; ')}` }
-    }
+  for (const [index, remedy] of remedies.slice(0, MOST_TRIES).entries()) {
+    if (index > 0 && !context.latest(incident)) return goneAfter(tried)
     const failure = await tryRemedy(components, incident, remedy, context, signal)
     if (failure === undefined) return healed(incident, remedy, hypotheses)
     tried.push(`${remedy.title} (${failure})`)
   }
   return { outcome: 'escalated', text: escalation(incident, hypotheses, tried) }
+}
+
+function goneAfter(tried: readonly string[]): Handled {
+  const after = tried.length > 0 ? `after ${tried.join('; ')}` : 'before anything was done'
+  return { outcome: 'recovered', text: `the symptoms went away ${after}` }
 }
 
 /** Undefined when the remedy helped, else why not; then nothing of it is left in place. */

@@ -56,6 +56,8 @@ export interface DetectedRoot {
 export interface Incident extends DetectedRoot {
   readonly id: IncidentId
   readonly openedAt: number
+  /** How often it was closed as healed and was still there a whole window later. */
+  readonly repairs: number
 }
 
 export type Cause =

@@ -2,27 +2,36 @@ import { type IdSource, type IncidentId, incidentId, type LinkId } from '../../c
 import type { MeshSnapshot } from '../../mesh/index.ts'
 import type { MapekOptions } from '../options.ts'
 import type { QuarantineBook } from '../remedy/quarantine.ts'
-import type { DetectedRoot, Incident } from './incident.ts'
+import type { DetectedRoot, Incident, Outcome } from './incident.ts'
 
 /** The routing has come to rest when nothing was repaired and no route was missing for so long. */
 const CALM_MS = 1000
 /** Loss of this share is no side effect of routes that move. */
 const TOTAL = 0.9
 
+/** Rounds for which a symptom may be away and still be the same: windows that refill say nothing for a moment. */
+const BLINK_ROUNDS = 1
+
 interface Entry {
   readonly incident: Incident
-  readonly closed: boolean
-  lastSeenAt: number
+  /** What the latest round that saw it says of it. */
+  latest: DetectedRoot
+  lastSeenRound: number
+  /** Undefined while it is in work. */
+  closed: { readonly outcome: Outcome; readonly round: number } | undefined
 }
 
 /**
- * Which roots are new, which are known. A closed incident whose symptoms last (escalated, advised) is not opened
- * again; it is forgotten when they have been away for a while.
+ * Which roots are new, which are known. Time is counted in rounds of probes: on a busy machine they are rarer, and a
+ * symptom is not gone because nobody has looked. A closed incident is forgotten when its symptoms have been away for
+ * a whole window. While they last it is not opened again where a person was told (escalated, advised, observed); one
+ * that was held to be healed or to have gone away is opened anew when a whole window later it is still there.
  */
 export class IncidentRegister {
   readonly #entries = new Map<string, Entry>()
   readonly #waiting = new Map<string, number>()
   #restlessAt = Number.NEGATIVE_INFINITY
+  #round = 0
   readonly #options: MapekOptions
   readonly #ids: IdSource
 
@@ -32,7 +41,9 @@ export class IncidentRegister {
   }
 
   open(): readonly Incident[] {
-    return [...this.#entries.values()].filter(({ closed }) => !closed).map(({ incident }) => incident)
+    return [...this.#entries.values()]
+      .filter(({ closed }) => closed === undefined)
+      .map(({ incident }) => incident)
   }
 
   /**
@@ -49,40 +60,55 @@ export class IncidentRegister {
     quarantines: QuarantineBook,
     now: number,
   ): readonly Incident[] {
-    this.#forget(roots, now)
+    this.#round += 1
+    this.#forget(roots)
     if (mesh.unsettled > 0 || this.open().length > 0) this.#restlessAt = now
     const opened: Incident[] = []
     for (const detected of roots) {
       const { key } = detected.root
       const known = this.#entries.get(key)
-      if (known) known.lastSeenAt = now
-      if (known || quarantines.has(key) || this.#covered(detected, mesh.snapshot, quarantines, now)) continue
+      if (known) {
+        known.latest = detected
+        known.lastSeenRound = this.#round
+      }
+      if (known && !this.#isBack(known, mesh.snapshot)) continue
+      if (quarantines.has(key) || this.#covered(detected, mesh.snapshot, quarantines, now)) continue
       if (this.#mustWait(detected, mesh.pendingDead, now)) continue
-      const incident = { ...detected, id: incidentId(this.#ids.next('incident')), openedAt: now }
-      this.#entries.set(key, { incident, closed: false, lastSeenAt: now })
+      const repairs = (known?.incident.repairs ?? 0) + (known?.closed?.outcome === 'healed' ? 1 : 0)
+      const incident = { ...detected, id: incidentId(this.#ids.next('incident')), openedAt: now, repairs }
+      this.#entries.set(key, { incident, latest: detected, lastSeenRound: this.#round, closed: undefined })
       opened.push(incident)
     }
     return opened
   }
 
-  persists(incident: Incident, now: number): boolean {
+  /** The incident as the newest rounds see it; undefined when its symptoms have gone away. */
+  latest(incident: Incident): Incident | undefined {
     const entry = this.#entries.get(incident.root.key)
-    return entry !== undefined && now - entry.lastSeenAt <= 2.5 * this.#options.tickMs
+    if (entry?.incident.id !== incident.id || this.#round - entry.lastSeenRound > BLINK_ROUNDS)
+      return undefined
+    return { ...incident, ...entry.latest, onset: incident.onset }
   }
 
-  close(id: IncidentId): void {
-    for (const [key, entry] of this.#entries) {
-      if (entry.incident.id === id) this.#entries.set(key, { ...entry, closed: true })
+  close(id: IncidentId, outcome: Outcome): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.incident.id === id) entry.closed = { outcome, round: this.#round }
     }
   }
 
-  #forget(roots: readonly DetectedRoot[], now: number): void {
+  /** It was closed as good, and a whole window measured since then shows that it is not. */
+  #isBack({ closed, latest: { root } }: Entry, snapshot: MeshSnapshot): boolean {
+    if (closed === undefined || this.#round - closed.round <= this.#options.windowTicks) return false
+    if (closed.outcome === 'healed') return true
+    // A bad link that the routing has left by itself is nobody's trouble until traffic returns to it.
+    return closed.outcome === 'recovered' && (root.kind !== 'link' || isUsed(snapshot, root.symptom.link))
+  }
+
+  #forget(roots: readonly DetectedRoot[]): void {
     const present = new Set(roots.map(({ root }) => root.key))
-    for (const [key, entry] of this.#entries) {
-      const away = now - entry.lastSeenAt
-      if (entry.closed && !present.has(key) && away > this.#options.windowTicks * this.#options.tickMs) {
-        this.#entries.delete(key)
-      }
+    for (const [key, { closed, lastSeenRound }] of this.#entries) {
+      const away = this.#round - lastSeenRound
+      if (closed && !present.has(key) && away > this.#options.windowTicks) this.#entries.delete(key)
     }
     for (const key of this.#waiting.keys()) if (!present.has(key)) this.#waiting.delete(key)
   }
@@ -135,4 +161,12 @@ export class IncidentRegister {
     this.#waiting.set(key, since)
     return since
   }
+}
+
+/** Whether any route runs over the link. */
+function isUsed({ links, nodes, routes }: MeshSnapshot, id: LinkId): boolean {
+  const link = links.get(id)
+  if (!link) return false
+  const [a, b] = [link.a.node, link.b.node]
+  return [...nodes.keys()].some((to) => routes.nextHop(a, to) === b || routes.nextHop(b, to) === a)
 }

@@ -173,6 +173,7 @@ export class Prober {
   #turn(): void {
     this.#timerAt = Number.POSITIVE_INFINITY
     this.#immediate = false
+    const overdue: Flight[] = []
     const now = performance.now() + 0.5
     for (let burst = 0; burst < BURST; ) {
       const head = this.#due.peek()
@@ -180,11 +181,17 @@ export class Prober {
       this.#due.pop()
       const { flight } = head
       if (flight.over) continue
-      if (flight.next >= flight.probe.count) this.#finish(flight)
+      if (flight.next >= flight.probe.count) overdue.push(flight)
       else {
         this.#send(flight)
         burst++
       }
+    }
+    // Where this process was late, arrivals wait in its sockets: they are read before anything is held to be lost.
+    if (overdue.length > 0) {
+      setImmediate(() => {
+        for (const flight of overdue) this.#finish(flight)
+      })
     }
     const head = this.#due.peek()
     if (!head) return
@@ -226,7 +233,6 @@ export class Prober {
     if (!flight || this.#sequence[slot] !== sequence || flight.over) return
     this.#flights[slot] = undefined
     const delay = performance.now() - (this.#sentAt[slot] ?? 0)
-    if (delay > flight.probe.timeoutMs) return
     if (node !== flight.probe.to) {
       flight.error = `arrived at ${node}`
       return
