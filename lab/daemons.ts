@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { meshSwarmError } from '../src/core/index.ts'
 import type { LabNode } from './plan.ts'
 import { daemonIn, isDaemon, processesIn } from './processes.ts'
-import { launch } from './run.ts'
+import { launch, runIn } from './run.ts'
 
 const START_TIMEOUT_MS = 15_000
 
@@ -34,6 +34,9 @@ export async function startDaemons(nodes: readonly LabNode[], signal: AbortSigna
  */
 export async function ensureDaemon(node: LabNode): Promise<void> {
   if ((await daemonIn(node.netns)) !== undefined) return
+  // A daemon that is stopped properly takes its routes along. One that was killed left them, and babeld never
+  // installs a route beside an old one.
+  await runIn(node.netns, ['ip', '-6', 'route', 'flush', 'proto', '42'])
   launch(node.start, node.log)
   for (let attempt = 0; attempt < 100; attempt++) {
     await delay(30)

@@ -17,16 +17,23 @@ export function inside(place: Place, argv: readonly string[]): readonly string[]
  * Runs a command to its end and returns its output. Rejects with UNAVAILABLE where it fails or takes more than
  * ten seconds, with CANCELLED on abort; either way the child is killed first.
  */
-export async function runIn(place: Place, argv: readonly string[], signal?: AbortSignal): Promise<string> {
+export async function runIn(
+  place: Place,
+  argv: readonly string[],
+  { signal, input = '' }: { readonly signal?: AbortSignal | undefined; readonly input?: string } = {},
+): Promise<string> {
   throwIfCancelled(signal, 'The command')
   const [file = '', ...args] = inside(place, argv)
   const child = spawn(file, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     timeout: 10_000,
     killSignal: 'SIGKILL',
   })
   const kill = () => child.kill('SIGKILL')
   signal?.addEventListener('abort', kill, { once: true })
+  // A command that ends before it has read its input is judged by its status.
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(input)
   let out = ''
   let err = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

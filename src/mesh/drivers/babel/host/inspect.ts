@@ -17,7 +17,7 @@ export async function inspectNode(
   { address, daemon }: { readonly address: string | undefined; readonly daemon: DaemonState },
   signal?: AbortSignal,
 ): Promise<HostInspection> {
-  const text = await bounded(() => runIn(place, ['sh', '-c', SCRIPT], signal))
+  const text = await bounded(() => runIn(place, ['sh', '-c', SCRIPT], { signal }))
   const [six, four, ...json] = text.split('\n')
   const links = parseLinks(json.join('\n'))
   const usesIpv4 = address !== undefined && !address.includes(':')
