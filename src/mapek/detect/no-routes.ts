@@ -11,6 +11,8 @@ type NoRoute = Extract<Symptom, { kind: 'no-route' }>
 /** Table look-ups in one round; a larger mesh is gone through in several rounds. */
 const LOOKUPS = 40_000
 const NEVER = 0
+/** Each is asked for a newer sequence number: more of them at once would be slower than one part after the other. */
+const MOST_DESTINATIONS = 16
 /** babeld believes a new neighbour on a wire after two hellos: up to 12 s at its default timers. */
 const NEW_DAEMON_MS = 15_000
 
@@ -21,8 +23,8 @@ interface MissingRoute extends NodePair {
 /**
  * Pairs that had a route and have none for long, though links that pass packets join them. A distance-vector
  * protocol may wait for a newer sequence number that nobody asks for any more (babeld forgets a request that it
- * has passed on into a dead neighbour only after 65 s, and keeps back all others until then). What most of the pairs
- * have in common is one symptom, and the next round shows what is left.
+ * has passed on into a dead neighbour only after 65 s, and keeps back all others until then). They are one symptom,
+ * named after the node that most of the pairs have in common.
  */
 export class RouteWatch {
   #nodes: readonly NodeId[] = []
@@ -94,18 +96,34 @@ export class RouteWatch {
   }
 }
 
-/** The node that most of the pairs have in common; who was blamed before stays blamed among equals. */
+/**
+ * All pairs to the destinations that are missed most, under the name of the node that most of them have in common; who
+ * was blamed before stays blamed among equals.
+ */
 function blame(missing: readonly MissingRoute[], before: NodeId | undefined): NoRoute | undefined {
-  const counts = new Map<NodeId, number>()
-  for (const { from, to } of missing)
-    for (const node of [from, to]) counts.set(node, (counts.get(node) ?? 0) + 1)
-  const score = ([node, count]: readonly [NodeId, number]) => count + (node === before ? 0.5 : 0)
-  const [worst] = [...counts].sort((x, y) => score(y) - score(x) || (x[0] < y[0] ? -1 : 1))
+  const wanted = new Set(
+    mostFirst(countBy(missing, ({ to }) => [to]))
+      .slice(0, MOST_DESTINATIONS)
+      .map(([to]) => to),
+  )
+  const pairs = missing.filter(({ to }) => wanted.has(to))
+  const counts = countBy(pairs, ({ from, to }) => [from, to])
+  if (before !== undefined && counts.has(before)) counts.set(before, (counts.get(before) ?? 0) + 0.5)
+  const [worst] = mostFirst(counts)
   if (!worst) return undefined
   const [node] = worst
-  const pairs = missing.filter(({ from, to }) => from === node || to === node)
   const onset = Math.min(...pairs.map(({ since }) => since))
   return { kind: 'no-route', key: `no-route:${node}`, node, onset, pairs }
+}
+
+function countBy<T>(items: readonly T[], keysOf: (item: T) => readonly NodeId[]): Map<NodeId, number> {
+  const counts = new Map<NodeId, number>()
+  for (const item of items) for (const key of keysOf(item)) counts.set(key, (counts.get(key) ?? 0) + 1)
+  return counts
+}
+
+function mostFirst(counts: ReadonlyMap<NodeId, number>): (readonly [NodeId, number])[] {
+  return [...counts].sort(([x, a], [y, b]) => b - a || (x < y ? -1 : 1))
 }
 
 /** Which nodes reach each other over links that pass packets, by number; nodes without a running daemon are absent. */

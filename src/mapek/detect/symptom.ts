@@ -34,7 +34,7 @@ export type Symptom =
   | {
       readonly kind: 'no-route'
       readonly key: string
-      /** What the pairs have in common. */
+      /** What most of the pairs have in common. */
       readonly node: NodeId
       readonly onset: number
       readonly pairs: readonly { readonly from: NodeId; readonly to: NodeId }[]

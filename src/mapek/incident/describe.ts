@@ -26,9 +26,11 @@ export function titleOf(root: Root): string {
       return `${root.symptom.announcer} announces ${root.symptom.prefix}, which belongs to ${root.symptom.victim}`
     case 'no-route': {
       const { node, pairs } = root.symptom
-      const others = [...new Set(pairs.map(({ from, to }) => (from === node ? to : from)))]
+      const own = pairs.filter(({ from, to }) => from === node || to === node)
+      const others = [...new Set(own.map(({ from, to }) => (from === node ? to : from)))]
       const rest = others.length > 4 ? ` and ${others.length - 4} more` : ''
-      return `${node}: no route between it and ${others.slice(0, 4).join(', ')}${rest}, though links join them`
+      const elsewhere = pairs.length > own.length ? `; ${pairs.length - own.length} more pairs elsewhere` : ''
+      return `${node}: no route between it and ${others.slice(0, 4).join(', ')}${rest}, though links join them${elsewhere}`
     }
     case 'cost':
       return `${root.symptom.node}/${root.symptom.iface}: cost ${root.symptom.cost} instead of ${root.symptom.nominal}`

@@ -1,5 +1,7 @@
 import { type IdSource, type IncidentId, incidentId, type LinkId } from '../../core/index.ts'
 import type { MeshSnapshot } from '../../mesh/index.ts'
+import { pairKey } from '../health/health-book.ts'
+import type { NodePair } from '../health/probe-plan.ts'
 import type { MapekOptions } from '../options.ts'
 import type { QuarantineBook } from '../remedy/quarantine.ts'
 import type { DetectedRoot, Incident, Outcome } from './incident.ts'
@@ -125,6 +127,7 @@ export class IncidentRegister {
       const { node, iface } = root.symptom
       return quarantines.ownsInterface(node, iface, now) || this.#costsAreMoving()
     }
+    if (root.kind === 'no-route') return this.#inWork(root.symptom.pairs)
     if (root.kind !== 'link') return false
     const link = snapshot.links.get(root.symptom.link)
     if (!link) return true
@@ -135,6 +138,13 @@ export class IncidentRegister {
       if (open.kind === 'node-unreachable') return open.links.includes(link.id)
       return open.kind === 'split' && open.cut.includes(link.id)
     })
+  }
+
+  /** Missing routes may be blamed on another node in the next round, and are the same ones still. */
+  #inWork(pairs: readonly NodePair[]): boolean {
+    const known = this.open().flatMap(({ root }) => (root.kind === 'no-route' ? root.symptom.pairs : []))
+    const keys = new Set(known.map(({ from, to }) => pairKey(from, to)))
+    return pairs.every(({ from, to }) => keys.has(pairKey(from, to)))
   }
 
   /** While another repair is under way, costs move for its sake. */

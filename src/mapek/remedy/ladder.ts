@@ -17,6 +17,7 @@ export interface LadderInput {
 /** Used where nobody knows what the interface announced before: babeld's cost of a wire. */
 const WIRE_COST = 96
 const IPV6_MINIMUM_MTU = 1280
+const MOST_WITNESSES = 6
 
 /** Everything that may help against the hypothesis. Restoring what is configured comes before moving traffic. */
 export function remediesFor(input: LadderInput): readonly Remedy[] {
@@ -169,11 +170,14 @@ function renewRoutes(input: LadderInput, node: NodeId): Remedy[] {
   const { root } = input
   if (root.kind !== 'no-route') return []
   const { pairs } = root.symptom
-  const proof = reached(input, pairs.slice(0, 6))
+  // Spread over all of them: neighbours in the list share their fate.
+  const witnesses = pairs.filter((_, index) => index % Math.ceil(pairs.length / MOST_WITNESSES) === 0)
   const actions = [...new Set(pairs.map(({ to }) => to))].map(
     (to): MeshAction => ({ kind: 'renew-routes', node: to }),
   )
-  return [remedy(input, `renew the routes between ${node} and the others`, actions, proof)]
+  return [
+    remedy(input, `renew the routes between ${node} and the others`, actions, reached(input, witnesses)),
+  ]
 }
 
 /**
@@ -186,7 +190,7 @@ function withdraw(input: LadderInput): Remedy[] {
   const { announcer, victim, prefix, believers } = root.symptom
   // Whoever believes the announcer, and those next to it, who are the first to.
   const astray = new Set([...believers, ...(neighbourMap(snapshot).get(announcer) ?? [])])
-  const pairs = [...astray].filter((from) => from !== victim && from !== announcer).slice(0, 6)
+  const pairs = [...astray].filter((from) => from !== victim && from !== announcer).slice(0, MOST_WITNESSES)
   const proof = reached(
     input,
     pairs.map((from) => ({ from, to: victim })),
@@ -228,6 +232,6 @@ function restored({ snapshot, root, options }: LadderInput, link: LinkId): Proof
 function through({ snapshot, root, options }: LadderInput, node: NodeId, avoids: boolean): Proof {
   const seen: readonly NodePair[] =
     root.kind === 'transit' ? root.symptom.pairs : pairsThrough(snapshot, node)
-  const pairs = seen.filter(({ from, to }) => from !== node && to !== node).slice(0, 6)
+  const pairs = seen.filter(({ from, to }) => from !== node && to !== node).slice(0, MOST_WITNESSES)
   return { pairs, bytes: options.smallBytes, avoidsLink: undefined, avoidsNode: avoids ? node : undefined }
 }
