@@ -8,7 +8,7 @@ import { OriginatorWatch } from './detect/originators.ts'
 import type { Symptom } from './detect/symptom.ts'
 import { detectTransit } from './detect/transit.ts'
 import { type HealthBook, pairKey } from './health/health-book.ts'
-import { linkProbes, type NodePair, pairProbes, transitPairs } from './health/probe-plan.ts'
+import { linkProbes, pairProbes, transitPairs } from './health/probe-plan.ts'
 import type { MapekOptions } from './options.ts'
 import type { MapekComponents } from './ports.ts'
 
@@ -26,7 +26,6 @@ export class Monitor {
   readonly #book: HealthBook
   readonly #originators = new OriginatorWatch()
   readonly #routes = new RouteWatch()
-  #pairs: readonly NodePair[] = []
   #pairsAt = Number.NEGATIVE_INFINITY
   #round = 0
   #judged: Promise<unknown> = Promise.resolve()
@@ -50,7 +49,7 @@ export class Monitor {
     this.#refreshPairs(before)
     const requests = [
       ...linkProbes(before, this.#book, this.#options, this.#round),
-      ...pairProbes(this.#pairs, this.#options),
+      ...pairProbes(this.#book.pairs(), this.#options),
     ]
     this.#round += 1
     const monitors = Math.max(1, Math.floor(workforce.size / AGENTS_PER_MONITOR))
@@ -86,10 +85,10 @@ export class Monitor {
     const now = this.#components.clock.now()
     if (now - this.#pairsAt < PAIRS_REFRESH_MS) return
     this.#pairsAt = now
-    this.#pairs = transitPairs(snapshot, this.#options)
-    for (const { from, to } of this.#pairs)
+    const pairs = transitPairs(snapshot, this.#options)
+    for (const { from, to } of pairs)
       this.#book.pair(from, to, now).follow(snapshot.routes.path(from, to), now)
-    this.#book.keepPairs(new Set(this.#pairs.map(({ from, to }) => pairKey(from, to))))
+    this.#book.keepPairs(new Set(pairs.map(({ from, to }) => pairKey(from, to))))
   }
 
   #detect(snapshot: MeshSnapshot): readonly Symptom[] {

@@ -40,11 +40,11 @@ async function onMesh<T>(
   return clock.runUntil(run())
 }
 
-function trial(seed: number, scenario: Scenario, options: SessionOptions = { mode: 'heal' }) {
+function trial(seed: number, scenario: Scenario, options: SessionOptions = { mode: 'heal' }, afterMs = 4000) {
   return onMesh(options, seed, async ({ field, swarm, driver }) => {
     await field.clock.sleep(3000)
     const random = seededRandom(seed).fork(scenario.fault)
-    const watch = { limitMs: 25_000, afterMs: 4000 }
+    const watch = { limitMs: 25_000, afterMs }
     const result = await runTrial(field, scenario, { random, events: () => swarm.events }, watch, never)
     return { result, events: swarm.events, changes: await driver.changes(never) }
   })
@@ -140,8 +140,11 @@ test('the same seed gives the same incidents, times included', async () => {
 
 test('one agent comes to the same verdict as forty, only later', async () => {
   const verdict = async (agents: number) => {
-    const { events } = await trial(7, { fault: 'black-hole' }, { mode: 'heal', agents })
-    const closed = events.find((event) => event.kind === 'incident-closed')
+    // Long enough for the slower one to have verified it.
+    const { events } = await trial(7, { fault: 'black-hole' }, { mode: 'heal', agents }, 30_000)
+    const first = events.find((event) => event.kind === 'incident-opened')
+    const incident = first?.kind === 'incident-opened' ? first.incident : undefined
+    const closed = events.find((event) => event.kind === 'incident-closed' && event.incident === incident)
     return closed?.kind === 'incident-closed' ? `${closed.outcome}: ${closed.text}` : 'none'
   }
   expect(await verdict(1)).toBe(await verdict(40))

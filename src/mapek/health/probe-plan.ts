@@ -2,6 +2,7 @@ import type { NodeId } from '../../core/index.ts'
 import type { Link, MeshSnapshot, ProbeRequest } from '../../mesh/index.ts'
 import type { MapekOptions } from '../options.ts'
 import type { HealthBook } from './health-book.ts'
+import type { PairHealth } from './pair-health.ts'
 
 export interface NodePair {
   readonly from: NodeId
@@ -40,26 +41,21 @@ function request(
   count: number,
   options: MapekOptions,
 ): ProbeRequest {
-  return {
-    from: pair.from,
-    to: pair.to,
-    link: link.id,
-    bytes,
-    count,
-    intervalMs: count > 1 ? SUSPICIOUS_INTERVAL_MS : 0,
-    timeoutMs: options.probeTimeoutMs,
-  }
+  return { from: pair.from, to: pair.to, link: link.id, ...train(bytes, count, options) }
 }
 
-export function pairProbes(pairs: readonly NodePair[], options: MapekOptions): ProbeRequest[] {
-  return pairs.map(({ from, to }) => ({
-    from,
-    to,
-    bytes: options.smallBytes,
-    count: 1,
-    intervalMs: 0,
-    timeoutMs: options.probeTimeoutMs,
-  }))
+/** A packet, or several that are spread over half a round. */
+function train(bytes: number, count: number, options: MapekOptions) {
+  const intervalMs = count > 1 ? SUSPICIOUS_INTERVAL_MS : 0
+  return { bytes, count, intervalMs, timeoutMs: options.probeTimeoutMs }
+}
+
+/** The probes of one round over the watched pairs, harder where packets were lost on their present path. */
+export function pairProbes(pairs: Iterable<PairHealth>, options: MapekOptions): ProbeRequest[] {
+  return [...pairs].map(({ from, to, window }) => {
+    const hard = window.totals().lost > 0 && window.deadTicks === 0
+    return { from, to, ...train(options.smallBytes, hard ? SUSPICIOUS_COUNT : 1, options) }
+  })
 }
 
 /**
