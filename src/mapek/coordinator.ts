@@ -50,7 +50,10 @@ export class SwarmMAPEKCoordinator {
     this.#book = new HealthBook(this.#options)
     this.#quarantines = new QuarantineBook(this.#options)
     this.#register = new IncidentRegister(components, this.#options)
-    this.#monitor = new Monitor({ ...components, book: this.#book }, this.#options)
+    this.#monitor = new Monitor(
+      { ...components, book: this.#book, quarantines: this.#quarantines },
+      this.#options,
+    )
   }
 
   get rounds(): number {

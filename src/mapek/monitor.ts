@@ -11,6 +11,7 @@ import { type HealthBook, pairKey } from './health/health-book.ts'
 import { linkProbes, pairProbes, transitPairs } from './health/probe-plan.ts'
 import type { MapekOptions } from './options.ts'
 import type { MapekComponents } from './ports.ts'
+import type { QuarantineBook } from './remedy/quarantine.ts'
 
 const PAIRS_REFRESH_MS = 600
 /** One agent in so many probes in one round: rounds may overlap, and others must find an agent that is free. */
@@ -24,6 +25,7 @@ export class Monitor {
   readonly #components: Pick<MapekComponents, 'eyes' | 'workforce' | 'clock' | 'record'>
   readonly #options: MapekOptions
   readonly #book: HealthBook
+  readonly #quarantines: Pick<QuarantineBook, 'drainedNodes'>
   readonly #originators = new OriginatorWatch()
   readonly #routes = new RouteWatch()
   #pairsAt = Number.NEGATIVE_INFINITY
@@ -33,11 +35,13 @@ export class Monitor {
   constructor(
     components: Pick<MapekComponents, 'eyes' | 'workforce' | 'clock' | 'record'> & {
       readonly book: HealthBook
+      readonly quarantines: Pick<QuarantineBook, 'drainedNodes'>
     },
     options: MapekOptions,
   ) {
     this.#components = components
     this.#book = components.book
+    this.#quarantines = components.quarantines
     this.#options = options
   }
 
@@ -98,7 +102,7 @@ export class Monitor {
       ...detectTransit(snapshot, this.#book, this.#options, now),
       ...detectDaemons(snapshot, this.#book, this.#options, now),
       ...this.#originators.detect(snapshot, this.#options, now),
-      ...this.#routes.detect(snapshot, this.#book, this.#options, now),
+      ...this.#routes.detect(snapshot, this.#book, this.#options, now, this.#quarantines.drainedNodes()),
       ...detectCosts(snapshot, this.#book, this.#options, now),
     ]
   }

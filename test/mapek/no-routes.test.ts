@@ -16,6 +16,10 @@ const START = 1_000_000
 const LINKS = 'a-b b-c c-d d-a'
 
 interface State {
+  /** Nodes that nothing may be sent through. */
+  readonly drained?: readonly string[]
+  /** Next hops by pair `a>c`, where it is not the far end itself. */
+  readonly via?: Readonly<Record<string, string>>
   /** Pairs without a route, as `a>c`; `a>*` and `*>c` stand for all of them. */
   readonly missing?: readonly string[]
   readonly links?: string
@@ -25,7 +29,7 @@ interface State {
 }
 
 function snapshotOf(
-  { missing = [], links = LINKS, down = [], strangers = [], daemons = {} }: State,
+  { missing = [], via = {}, links = LINKS, down = [], strangers = [], daemons = {} }: State,
   at: number,
 ) {
   const plain = meshOf(links)
@@ -42,7 +46,9 @@ function snapshotOf(
     })),
     routes: {
       nextHop: (from, to) =>
-        [`${from}>${to}`, `${from}>*`, `*>${to}`].some((pair) => missing.includes(pair)) ? undefined : to,
+        [`${from}>${to}`, `${from}>*`, `*>${to}`].some((pair) => missing.includes(pair))
+          ? undefined
+          : nodeId(via[`${from}>${to}`] ?? to),
       path: () => undefined,
       originatorsOf: () => new Map(),
     },
@@ -58,7 +64,7 @@ function setUp() {
     now = at
     const snapshot = snapshotOf(state, now)
     book.observe(snapshot, now)
-    return watch.detect(snapshot, book, OPTIONS, now)
+    return watch.detect(snapshot, book, OPTIONS, now, new Set(state.drained?.map((id) => nodeId(id))))
   }
   /** Whatever was said within `ms` of such rounds, the last of them at the end. */
   const during = (state: State, ms: number) => {
@@ -164,6 +170,29 @@ describe('a missing route', () => {
     for (let round = 0; round < 5; round += 1) watch.during({ links }, noRouteMs / 2)
     const said = watch.during({ links, missing: ['n399>n0', 'n0>n399'] }, noRouteMs + 8 * tickMs)
     expect(pairsOf(said.at(-1))).toEqual(['n0>n399', 'n399>n0'])
+  })
+})
+
+describe('a route through a drained node', () => {
+  const state = { drained: ['b'], via: { 'a>c': 'b' } }
+
+  test('is as good as none where there is another way', () => {
+    const watch = setUp()
+    watch.settle()
+    expect(pairsOf(watch.during(state, 2 * noRouteMs).at(-1))).toEqual(['a>c'])
+    expect(watch.next({ ...state, via: { 'a>c': 'd' } })).toEqual([])
+  })
+
+  test('is right where only that node joins the two', () => {
+    const watch = setUp()
+    watch.settle({ links: 'a-b b-c' })
+    expect(watch.during({ ...state, links: 'a-b b-c' }, 4 * noRouteMs)).toEqual([])
+  })
+
+  test('is right to that node itself', () => {
+    const watch = setUp()
+    watch.settle()
+    expect(watch.during({ drained: ['b'] }, 4 * noRouteMs)).toEqual([])
   })
 })
 

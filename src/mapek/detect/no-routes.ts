@@ -23,7 +23,8 @@ interface MissingRoute extends NodePair {
 /**
  * Pairs that had a route and have none for long, though links that pass packets join them. A distance-vector
  * protocol may wait for a newer sequence number that nobody asks for any more (babeld forgets a request that it
- * has passed on into a dead neighbour only after 65 s, and keeps back all others until then). They are one symptom,
+ * has passed on into a dead neighbour only after 65 s, and keeps back all others until then). It may also go on sending
+ * through a node that was drained, because no other route is feasible. They are one symptom,
  * named after the node that most of the pairs have in common.
  */
 export class RouteWatch {
@@ -35,13 +36,28 @@ export class RouteWatch {
   #next = 0
   #blamed: NodeId | undefined
 
-  detect(snapshot: MeshSnapshot, book: HealthBook, options: MapekOptions, now: number): readonly NoRoute[] {
+  /** `drained` are nodes that nothing may be sent through: a route by way of one is as good as none. */
+  detect(
+    snapshot: MeshSnapshot,
+    book: HealthBook,
+    options: MapekOptions,
+    now: number,
+    drained: ReadonlySet<NodeId> = new Set(),
+  ): readonly NoRoute[] {
     this.#follow(snapshot)
     const size = this.#nodes.length
     const part = componentOf(snapshot, book, options)
+    // Without the drained nodes: where only such a node joins two sides, traffic goes through it by right.
+    const clearPart = drained.size === 0 ? part : componentOf(snapshot, book, options, drained)
+    const goes = (from: NodeId, to: NodeId) => {
+      const hop = snapshot.routes.nextHop(from, to)
+      if (hop === undefined || hop === to || !drained.has(hop)) return hop !== undefined
+      const side = clearPart.get(from)
+      return side === undefined || clearPart.get(to) !== side
+    }
     const rows = Math.min(size, Math.max(1, Math.floor(LOOKUPS / Math.max(1, size))))
     for (let count = 0; count < rows; count += 1) {
-      this.#look(this.#next, snapshot, part, now)
+      this.#look(this.#next, goes, part, now)
       this.#next = (this.#next + 1) % size
     }
     // A daemon that has just started anew learns its routes, and the others theirs to it, in its own time.
@@ -69,14 +85,19 @@ export class RouteWatch {
     this.#next = 0
   }
 
-  #look(row: number, { routes }: MeshSnapshot, part: ReadonlyMap<NodeId, number>, now: number): void {
+  #look(
+    row: number,
+    goes: (from: NodeId, to: NodeId) => boolean,
+    part: ReadonlyMap<NodeId, number>,
+    now: number,
+  ): void {
     const from = this.#nodes[row]
     if (from === undefined) return
     const side = part.get(from)
     this.#nodes.forEach((to, column) => {
       if (to === from) return
       const at = row * this.#nodes.length + column
-      if (routes.nextHop(from, to) !== undefined) {
+      if (goes(from, to)) {
         this.#had[at] = 1
         this.#missingSince[at] = NEVER
       } else if (side === undefined || part.get(to) !== side) this.#missingSince[at] = NEVER
@@ -131,10 +152,11 @@ function componentOf(
   snapshot: MeshSnapshot,
   book: HealthBook,
   options: MapekOptions,
+  without: ReadonlySet<NodeId> = new Set(),
 ): ReadonlyMap<NodeId, number> {
   const around = new Map<NodeId, NodeId[]>()
   for (const { id, daemon } of snapshot.nodes.values())
-    if (daemon.known && daemon.value === 'running') around.set(id, [])
+    if (daemon.known && daemon.value === 'running' && !without.has(id)) around.set(id, [])
   for (const link of snapshot.links.values()) {
     if (!link.up.known || !link.up.value) continue
     if (book.both(link).some((direction) => direction.verdict(options) === 'dead')) continue

@@ -109,7 +109,7 @@ function candidatesOf(
           node: root.symptom.node,
           evidence: [
             says(
-              `${root.symptom.pairs.length} pairs have no route though links that pass packets join them`,
+              `${root.symptom.pairs.length} pairs have no sound route though links that pass packets join them`,
               20,
             ),
           ],

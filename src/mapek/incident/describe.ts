@@ -30,7 +30,7 @@ export function titleOf(root: Root): string {
       const others = [...new Set(own.map(({ from, to }) => (from === node ? to : from)))]
       const rest = others.length > 4 ? ` and ${others.length - 4} more` : ''
       const elsewhere = pairs.length > own.length ? `; ${pairs.length - own.length} more pairs elsewhere` : ''
-      return `${node}: no route between it and ${others.slice(0, 4).join(', ')}${rest}, though links join them${elsewhere}`
+      return `${node}: no sound route between it and ${others.slice(0, 4).join(', ')}${rest}, though links join them${elsewhere}`
     }
     case 'cost':
       return `${root.symptom.node}/${root.symptom.iface}: cost ${root.symptom.cost} instead of ${root.symptom.nominal}`

@@ -39,6 +39,11 @@ export class QuarantineBook {
     return this.#active.has(key)
   }
 
+  /** Nodes that traffic is kept off. */
+  drainedNodes(): ReadonlySet<NodeId> {
+    return new Set(this.active().flatMap(({ node }) => node ?? []))
+  }
+
   coversLink(link: LinkId, ends: readonly NodeId[]): boolean {
     for (const entry of this.#active.values()) {
       if (entry.link === link) return true
