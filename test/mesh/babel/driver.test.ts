@@ -85,6 +85,29 @@ describe('the babel driver on real daemons', { timeout: 60_000 }, () => {
     expect(originators.size).toBe(1)
   })
 
+  it('routes as a restarted daemon says: what its predecessor left in the kernel carries on, then makes room', async () => {
+    await using bench = await ring()
+    const { mesh, driver, apply } = bench
+    const [n1, n2, n3] = [nodeId('n1'), nodeId('n2'), nodeId('n3')]
+    const kernel = (...words: string[]) => mesh.inside('n2', 'ip', '-6', 'route', ...words)
+    expect(kernel('get', 'fd00:6d62::3')).toContain('dev to-n3')
+    process.kill(daemonPid(mesh, 'n2'), 'SIGKILL')
+    for (const [node, iface] of [
+      ['n2', 'to-n3'],
+      ['n3', 'to-n2'],
+    ] as const) {
+      const silence = `table netdev T {\n chain c {\n type filter hook ingress device ${iface} priority 0;\n drop;\n }\n}`
+      mesh.inside(node, 'sh', '-c', `printf '%s\\n' "${silence}" | nft -f -`)
+    }
+    await apply({ kind: 'restart-daemon', node: n2 })
+    expect(kernel('show', 'fd00:6d62::3')).toContain('dev to-n3')
+    const said = async () => (await driver.snapshot(never)).routes.nextHop(n2, n3)
+    for (let tries = 0; tries < 600 && (await said()) !== n1; tries++) await clock.sleep(50)
+    expect(await said()).toBe(n1)
+    await until(() => kernel('get', 'fd00:6d62::3').includes('dev to-n1'))
+    await until(() => kernel('show', 'proto', 'babel', 'metric', '60000') === '', 15_000)
+  })
+
   it('tells a stopped daemon from a dead one, and resumes it', async () => {
     await using bench = await ring()
     const { mesh, driver, seen, apply } = bench
