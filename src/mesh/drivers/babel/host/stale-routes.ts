@@ -16,14 +16,14 @@ const STALE_S = 8
  * somebody removes the old one.
  */
 export async function demoteStaleRoutes(place: NodePlace): Promise<void> {
-  await Promise.all(
-    ['-6', '-4'].map(async (family) => {
-      const shown = await runIn(place, ['ip', family, 'route', 'show', 'table', 'all', 'proto', PROTO])
-      const input = demotion(shown)
-      // One that has gone meanwhile, with its interface, is no reason to stop.
-      if (input !== '') await runIn(place, ['ip', family, '-force', '-batch', '-'], { input }).catch(() => '')
-    }),
-  )
+  await Promise.all(['-6', '-4'].map((family) => demote(place, family).catch(() => undefined)))
+}
+
+/** Rejects with UNAVAILABLE where there is no `ip`, or a route went with its interface: no reason not to restart. */
+async function demote(place: NodePlace, family: string): Promise<void> {
+  const shown = await runIn(place, ['ip', family, 'route', 'show', 'table', 'all', 'proto', PROTO])
+  const input = demotion(shown)
+  if (input !== '') await runIn(place, ['ip', family, '-force', '-batch', '-'], { input })
 }
 
 /** Removes them after a while, whoever has ended by then. */
