@@ -20,9 +20,9 @@ export interface MapekOptions {
   readonly badLoss: number
   /** Evidence in nats (log-likelihood ratio) to call something lossy: e^-9 is about one in 10,000. */
   readonly lossEvidence: number
-  /** Rounds with loss that a lossy link shows at least, so that one short burst is not a fault. */
+  /** Rounds with loss that a lossy link, or node, shows at least, so that one short burst is not a fault. */
   readonly lossyTicks: number
-  /** The same for a node in transit, where several pairs speak at once. */
+  /** The same for a node that forwards next to nothing, where several pairs speak at once. */
   readonly transitLossyTicks: number
   /** One-way delay above which a link is saturated when it holds for `saturatedTicks` rounds. */
   readonly saturatedDelayMs: number

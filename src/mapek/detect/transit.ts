@@ -21,6 +21,8 @@ interface Tally {
 const HEALTHY = new Set(['healthy', 'unknown'])
 /** Pairs that lose less than this do not speak against the nodes on their way. */
 const CLEAN_SHARE = 0.05
+/** Nothing to speak of gets through. */
+const TOTAL_SHARE = 0.9
 const RECENT_TICKS = 5
 /** Shares as near as this are equal. */
 const EQUAL_SHARE = 0.1
@@ -58,8 +60,10 @@ function worstTransit(pairs: readonly PairHealth[], options: MapekOptions): Tran
   let worst: { node: NodeId; share: number; tally: Tally } | undefined
   for (const [node, tally] of tallies(pairs, options)) {
     const evidence = lossEvidence(tally, options.healthyLoss, options.badLoss)
-    if (evidence < options.lossEvidence || tally.lossyTicks < options.transitLossyTicks) continue
     const share = tally.recentSent === 0 ? 0 : tally.recentLost / tally.recentSent
+    // A share may be lost on a link that has been lucky so far: the node is not blamed before the link could be.
+    const ticks = share >= TOTAL_SHARE ? options.transitLossyTicks : options.lossyTicks
+    if (evidence < options.lossEvidence || tally.lossyTicks < ticks) continue
     if (share < options.badLoss / 2) continue
     const margin = worst === undefined ? Number.POSITIVE_INFINITY : share - worst.share
     const equal = Math.abs(margin) <= EQUAL_SHARE && tally.recentLost > (worst?.tally.recentLost ?? 0)
