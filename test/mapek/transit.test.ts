@@ -13,7 +13,7 @@ const mesh = meshOf('a-b b-c')
 const [a, b, c] = [nodeId('a'), nodeId('b'), nodeId('c')]
 
 /** What is said of b after so many rounds in which the pair over it lost `lost` of 5 packets. */
-function after(rounds: number, lost: number, prepare: (book: HealthBook) => void = () => undefined) {
+function saidAfter(rounds: number, lost: number, prepare: (book: HealthBook) => void = () => undefined) {
   const book = new HealthBook(OPTIONS)
   prepare(book)
   const pair = book.pair(a, c, 0)
@@ -24,8 +24,8 @@ function after(rounds: number, lost: number, prepare: (book: HealthBook) => void
 
 describe('a node that loses a share of what it forwards', () => {
   test('is blamed after as many lossy rounds as a link', () => {
-    expect(after(lossyTicks - 1, 2)).toEqual([])
-    expect(after(lossyTicks, 2)).toMatchObject([{ kind: 'transit-loss', node: b, lossRate: 0.4 }])
+    expect(saidAfter(lossyTicks - 1, 2)).toEqual([])
+    expect(saidAfter(lossyTicks, 2)).toMatchObject([{ kind: 'transit-loss', node: b, lossRate: 0.4 }])
   })
 
   test('is not blamed while a link on the way is suspect', () => {
@@ -35,12 +35,12 @@ describe('a node that loses a share of what it forwards', () => {
           .direction(linkId('b-c'), b, c)
           .add('small', { sent: 5, lost: 2, delayMs: undefined, at: tick }, OPTIONS)
     }
-    expect(after(lossyTicks, 2, suspect)).toEqual([])
+    expect(saidAfter(lossyTicks, 2, suspect)).toEqual([])
   })
 })
 
 test('a node that forwards nothing is found sooner', () => {
   expect(transitLossyTicks).toBeLessThan(lossyTicks)
-  expect(after(transitLossyTicks - 1, 5)).toEqual([])
-  expect(after(transitLossyTicks, 5)).toMatchObject([{ node: b, lossRate: 1 }])
+  expect(saidAfter(transitLossyTicks - 1, 5)).toEqual([])
+  expect(saidAfter(transitLossyTicks, 5)).toMatchObject([{ node: b, lossRate: 1 }])
 })
