@@ -27,16 +27,19 @@ const incident: Incident = {
 
 /**
  * A mesh whose node b forwards nothing because forwarding is off. Switching it on helps from the given application on;
- * `lasts` says whether the symptoms are there when the second pass looks.
+ * `lasts` says whether the symptoms are there when the second pass looks. With `gainAt` forwarding is on, and the twin
+ * sees a gain in draining the node from that question on.
  */
 async function handled({
   helpsAt,
   lasts = true,
   repairs = 0,
+  gainAt,
 }: {
   helpsAt: number
   lasts?: boolean
   repairs?: number
+  gainAt?: number
 }) {
   const clock = new VirtualClock()
   const events: HealEvent[] = []
@@ -61,17 +64,18 @@ async function handled({
     snapshot: async () => mesh,
     inspect: async () => ({
       ...facts,
-      forwarding: known(false, 'simulated', 0),
+      forwarding: known(gainAt !== undefined, 'simulated', 0),
       addresses: unknown('not asked'),
     }),
     probe: async (requests: readonly ProbeRequest[]) => results(requests),
   } as unknown as MapekComponents['eyes']
+  let questions = 0
   const twin: MapekComponents['twin'] = {
-    predict: async ({ actions }) => ({
-      deliveredBefore: 0,
-      deliveredAfter: actions[0]?.kind === 'set-forwarding' ? 1 : 0,
-      healedAfterMs: 0,
-    }),
+    predict: async ({ actions }) => {
+      questions += 1
+      const gains = gainAt === undefined ? actions[0]?.kind === 'set-forwarding' : questions >= gainAt
+      return { deliveredBefore: 0, deliveredAfter: gains ? 1 : 0, healedAfterMs: 0 }
+    },
   }
   const record = (event: HealEvent) => void events.push(event)
   const parts = { eyes, controller, workforce: oneAgent, twin, clock, ids: sequentialIds(0), record }
@@ -104,6 +108,17 @@ describe('a remedy', () => {
 
   test('is not tried again when the symptoms have gone meanwhile', async () => {
     expect(await handled({ helpsAt: 2, lasts: false })).toMatchObject({ outcome: 'recovered', tries: 1 })
+  })
+})
+
+describe('a plan in which the twin sees no gain', () => {
+  test('is made once more: the way around may be there by then', async () => {
+    expect(await handled({ helpsAt: 9, gainAt: 1 })).toMatchObject({ outcome: 'escalated', tries: 2 })
+    expect(await handled({ helpsAt: 9, gainAt: 2 })).toMatchObject({ outcome: 'escalated', tries: 1 })
+  })
+
+  test('is left to a person after that', async () => {
+    expect(await handled({ helpsAt: 9, gainAt: 3 })).toMatchObject({ outcome: 'escalated', tries: 0 })
   })
 })
 

@@ -29,7 +29,7 @@ const MOST_TRIES = 4
 /** What has not helped twice is left to a person. */
 const MOST_PASSES = 2
 const MOST_REPAIRS = 2
-/** Another fault may have spoiled the proof: the second pass leaves time for its repair. */
+/** Another fault may have spoiled the proof, or closed the way around: the second pass leaves time for its repair. */
 const BETWEEN_PASSES_MS = 5000
 
 /** One incident from evidence to outcome: Analyze, Plan, Execute, Verify. Rejects only on cancel. */
@@ -45,13 +45,17 @@ export async function handleIncident(
   let current = incident
   for (let pass = 1; ; pass += 1) {
     const handled = await onePass(components, current, tried, context, signal)
-    const failed = handled.outcome === 'escalated' && tried.length > 0
-    if (!failed || pass === MOST_PASSES) return handled
+    if (!handled.again || pass === MOST_PASSES) return { outcome: handled.outcome, text: handled.text }
     await components.clock.sleep(BETWEEN_PASSES_MS, signal)
     const latest = context.latest(incident)
     if (!latest) return goneAfter(tried)
     current = latest
   }
+}
+
+interface Passed extends Handled {
+  /** There was a remedy, but it did not help, or the twin saw no gain in it as things were: worth another look. */
+  readonly again?: boolean
 }
 
 /** With fresh eyes: evidence, hypotheses and plan are those of this moment. Adds to `tried` what did not help. */
@@ -61,7 +65,7 @@ async function onePass(
   tried: string[],
   context: HandleContext,
   signal: AbortSignal,
-): Promise<Handled> {
+): Promise<Passed> {
   const { record, eyes } = components
   const { options, book } = context
   const snapshot = await eyes.snapshot(signal)
@@ -72,7 +76,10 @@ async function onePass(
   const [first] = plan.remedies
   if (options.mode === 'observe') return { outcome: 'observed', text: leading(hypotheses) }
   if (!first && plan.flowsAlready) return { outcome: 'recovered', text: 'the routing has left it by itself' }
-  if (!first) return { outcome: 'escalated', text: escalation(incident, hypotheses, tried) }
+  if (!first) {
+    const text = escalation(incident, hypotheses, tried)
+    return { outcome: 'escalated', text, again: options.mode === 'heal' && plan.rejected.length > 0 }
+  }
   if (options.mode === 'advise') return { outcome: 'advised', text: `proposed: ${first.title}` }
   return tryRemedies(components, incident, plan.remedies, hypotheses, tried, context, signal)
 }
@@ -85,14 +92,14 @@ async function tryRemedies(
   tried: string[],
   context: HandleContext,
   signal: AbortSignal,
-): Promise<Handled> {
+): Promise<Passed> {
   for (const [index, remedy] of remedies.slice(0, MOST_TRIES).entries()) {
     if (index > 0 && !context.latest(incident)) return goneAfter(tried)
     const failure = await tryRemedy(components, incident, remedy, context, signal)
     if (failure === undefined) return healed(incident, remedy, hypotheses)
     tried.push(`${remedy.title} (${failure})`)
   }
-  return { outcome: 'escalated', text: escalation(incident, hypotheses, tried) }
+  return { outcome: 'escalated', text: escalation(incident, hypotheses, tried), again: true }
 }
 
 function goneAfter(tried: readonly string[]): Handled {
