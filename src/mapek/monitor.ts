@@ -71,10 +71,12 @@ export class Monitor {
     signal: AbortSignal,
   ): Promise<MonitorRound> {
     const { eyes, clock, record } = this.#components
-    for (const answer of answers) {
-      if (answer.ok) for (const probe of answer.value) this.#book.record(probe, sentAt)
-      else if (!signal.aborted) record({ kind: 'monitor-trouble', text: answer.error.message })
-    }
+    for (const answer of answers)
+      if (!answer.ok && !signal.aborted) record({ kind: 'monitor-trouble', text: answer.error.message })
+    this.#book.recordRound(
+      answers.flatMap((answer) => (answer.ok ? answer.value : [])),
+      sentAt,
+    )
     const after = await eyes.snapshot(signal)
     this.#book.observe(after, clock.now())
     return {

@@ -62,23 +62,36 @@ export class HealthBook {
   }
 
   /**
-   * Takes in one probe that was sent at `sentAt`. A sender that could not send (no route, stopped interface)
-   * has lost its packets as surely as the wire would have; a probe that could not be tried says nothing.
+   * Takes in the probes that were sent together at `sentAt`. A pair whose way led over a link that lost packets in
+   * the same round says nothing about the nodes between: what is lost there is the link's.
    */
-  record(result: ProbeResult, sentAt: number): void {
-    const { request } = result
-    const sent = result.error === undefined ? Math.max(result.sent, request.count) : 0
-    const lost = sent - result.received
-    const delayMs = result.delayMs.known ? result.delayMs.value : undefined
-    if (request.link !== undefined) {
-      const size = request.bytes > this.#options.smallBytes ? 'large' : 'small'
-      const health = this.direction(request.link, request.from, request.to)
-      health.add(size, { sent, lost, delayMs, at: sentAt }, this.#options)
-      return
+  recordRound(results: readonly ProbeResult[], sentAt: number): void {
+    const lossy = new Set<string>()
+    for (const result of results) {
+      const { link, from, to } = result.request
+      if (link !== undefined && this.#recordLink(link, result, sentAt)) lossy.add(pairKey(from, to))
     }
-    const pair = this.#pairs.get(`${request.from}>${request.to}`)
-    // Packets of a path that was still settling say nothing about the nodes on it.
-    if (pair && sentAt - pair.pathSince >= this.#options.pathSettleMs) pair.window.add(sent, lost, sentAt)
+    for (const result of results) {
+      const { link, from, to } = result.request
+      const pair = link === undefined ? this.#pairs.get(pairKey(from, to)) : undefined
+      // Packets of a path that was still settling say nothing about the nodes on it either.
+      if (!pair || sentAt - pair.pathSince < this.#options.pathSettleMs) continue
+      const { path } = pair
+      if (path?.some((node, hop) => lossy.has(pairKey(path[hop - 1] ?? node, node)))) continue
+      const { sent, lost } = countOf(result)
+      pair.window.add(sent, lost, sentAt)
+    }
+  }
+
+  /** Says whether any packet was lost. */
+  #recordLink(link: LinkId, result: ProbeResult, sentAt: number): boolean {
+    const { request } = result
+    const { sent, lost } = countOf(result)
+    const delayMs = result.delayMs.known ? result.delayMs.value : undefined
+    const size = request.bytes > this.#options.smallBytes ? 'large' : 'small'
+    const health = this.direction(link, request.from, request.to)
+    health.add(size, { sent, lost, delayMs, at: sentAt }, this.#options)
+    return lost > 0
   }
 
   /** Follows the daemons and the paths of the watched pairs. */
@@ -123,6 +136,15 @@ export class HealthBook {
   setNominalCost(node: NodeId, iface: string, rxcost: number): void {
     this.#nominalCost.set(`${node}/${iface}`, rxcost)
   }
+}
+
+/**
+ * A sender that could not send (no route, stopped interface) has lost its packets as surely as the wire would have;
+ * a probe that could not be tried says nothing.
+ */
+function countOf({ request, sent, received, error }: ProbeResult): { sent: number; lost: number } {
+  const count = error === undefined ? Math.max(sent, request.count) : 0
+  return { sent: count, lost: count - received }
 }
 
 export function pairKey(from: NodeId, to: NodeId): string {
