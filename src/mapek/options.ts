@@ -83,7 +83,7 @@ export const DEFAULT_MAPEK_OPTIONS: MapekOptions = Object.freeze({
   transitLossyTicks: 5,
   saturatedDelayMs: 50,
   saturatedTicks: 6,
-  daemonGraceMs: 800,
+  daemonGraceMs: 1000,
   conflictGraceMs: 400,
   unsettledMs: 400,
   noRouteMs: 1600,

@@ -4,7 +4,7 @@ import { daemonState, findDaemons, type ProcessRef } from './processes.ts'
 import type { DaemonReport } from './protocol.ts'
 
 const POLL_MS = 250
-const RESCAN_MS = 500
+const RESCAN_MS = 250
 
 export interface WatchedNode {
   readonly id: string
