@@ -4,7 +4,6 @@ import { daemonState, findDaemons, type ProcessRef } from './processes.ts'
 import type { DaemonReport } from './protocol.ts'
 
 const POLL_MS = 250
-const RESCAN_MS = 250
 
 export interface WatchedNode {
   readonly id: string
@@ -18,7 +17,6 @@ export class DaemonWatch {
   #nodes: readonly WatchedNode[] = []
   readonly #refs = new Map<string, ProcessRef>()
   readonly #states = new Map<string, DaemonState>()
-  #scannedAt = Number.NEGATIVE_INFINITY
   #cancel: Cancel | undefined
 
   constructor(clock: Clock, onChange: (reports: readonly DaemonReport[]) => void) {
@@ -29,7 +27,6 @@ export class DaemonWatch {
   /** Looks at once, then every quarter of a second. A second call takes the new list. */
   start(nodes: readonly WatchedNode[]): void {
     this.#nodes = nodes.filter((node) => node.socket !== undefined)
-    this.#scannedAt = Number.NEGATIVE_INFINITY
     this.#states.clear()
     this.#cancel?.()
     this.#tick()
@@ -57,7 +54,7 @@ export class DaemonWatch {
 
   poll(): void {
     const missing = this.#nodes.some((node) => daemonState(this.#refs.get(node.id)) === 'dead')
-    if (missing && this.#clock.now() - this.#scannedAt >= RESCAN_MS) this.#scan()
+    if (missing) this.#scan()
     const changed: DaemonReport[] = []
     for (const { id } of this.#nodes) {
       const state = daemonState(this.#refs.get(id))
@@ -69,7 +66,6 @@ export class DaemonWatch {
   }
 
   #scan(): void {
-    this.#scannedAt = this.#clock.now()
     const found = findDaemons(new Set(this.#nodes.flatMap((node) => node.socket ?? [])))
     for (const { id, socket } of this.#nodes) {
       const ref = socket === undefined ? undefined : found.get(socket)
