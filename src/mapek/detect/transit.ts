@@ -21,8 +21,8 @@ interface Tally {
 const HEALTHY = new Set(['healthy', 'unknown'])
 /** Pairs that lose less than this do not speak against the nodes on their way. */
 const CLEAN_SHARE = 0.05
-/** Nothing to speak of gets through. */
-const TOTAL_SHARE = 0.9
+/** Nothing to speak of gets through: no side effect of routes that move, and no link that has been lucky. */
+export const TOTAL_SHARE = 0.9
 const RECENT_TICKS = 5
 /** Shares as near as this are equal. */
 const EQUAL_SHARE = 0.1

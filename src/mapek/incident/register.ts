@@ -1,5 +1,6 @@
 import { type IdSource, type IncidentId, incidentId, type LinkId } from '../../core/index.ts'
 import type { MeshSnapshot } from '../../mesh/index.ts'
+import { TOTAL_SHARE } from '../detect/transit.ts'
 import { pairKey } from '../health/health-book.ts'
 import type { NodePair } from '../health/probe-plan.ts'
 import type { MapekOptions } from '../options.ts'
@@ -8,8 +9,6 @@ import type { DetectedRoot, Incident, Outcome } from './incident.ts'
 
 /** The routing has come to rest when nothing was repaired and no route was missing for so long. */
 const CALM_MS = 1000
-/** Loss of this share is no side effect of routes that move. */
-const TOTAL = 0.9
 
 /** Rounds for which a symptom may be away and still be the same: windows that refill say nothing for a moment. */
 const BLINK_ROUNDS = 1
@@ -155,7 +154,7 @@ export class IncidentRegister {
   #mustWait({ root }: DetectedRoot, pendingDead: readonly LinkId[], now: number): boolean {
     if (root.kind === 'cost') return now - this.#waitingSince(root.key, now) < this.#options.correlateMs * 2
     // While routes move, packets are lost at nodes that are sound. What lasts is looked at again.
-    if (root.kind === 'transit' && root.symptom.lossRate < TOTAL && now - this.#restlessAt < CALM_MS) {
+    if (root.kind === 'transit' && root.symptom.lossRate < TOTAL_SHARE && now - this.#restlessAt < CALM_MS) {
       return now - this.#waitingSince(root.key, now) < this.#options.restlessMs
     }
     const fromDeadLinks =
