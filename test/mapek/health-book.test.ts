@@ -25,6 +25,19 @@ function windowAfter(...results: readonly ProbeResult[]) {
   return pair.window.totals()
 }
 
+/** What a book remembers of two rounds of these probes over the link a-b. */
+function linkAfter(...rounds: readonly ProbeResult[]) {
+  const book = new HealthBook(DEFAULT_MAPEK_OPTIONS)
+  for (const [index, result] of rounds.entries()) book.recordRound([result], SENT_AT + index)
+  return book.direction(linkId('a-b'), a, b).small.totals()
+}
+
+test('packets that could not be sent are not lost, and do not make up for those that were', () => {
+  const refused = { ...probe('a', 'b', 2, 'a-b'), sent: 3, error: 'cannot send: ENETUNREACH' }
+  expect(linkAfter(refused)).toMatchObject({ lost: 0 })
+  expect(linkAfter(probe('a', 'b', 3, 'a-b'), refused)).toMatchObject({ lost: 2 })
+})
+
 describe('a watched pair that lost packets', () => {
   test('speaks of the nodes between where the links on its way lost none in the same round', () => {
     const clean = [probe('a', 'b', 5, 'a-b'), probe('b', 'c', 5, 'b-c')]

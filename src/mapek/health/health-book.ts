@@ -138,12 +138,9 @@ export class HealthBook {
   }
 }
 
-/**
- * A sender that could not send (no route, stopped interface) has lost its packets as surely as the wire would have;
- * a probe that could not be tried says nothing.
- */
+/** Of a probe that could not be sent as a whole (no route, stopped interface) only what arrived says something. */
 function countOf({ request, sent, received, error }: ProbeResult): { sent: number; lost: number } {
-  const count = error === undefined ? Math.max(sent, request.count) : 0
+  const count = error === undefined ? Math.max(sent, request.count) : received
   return { sent: count, lost: count - received }
 }
 

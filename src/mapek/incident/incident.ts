@@ -100,6 +100,8 @@ export interface Proof {
   readonly bytes: number
   readonly avoidsLink: LinkId | undefined
   readonly avoidsNode: NodeId | undefined
+  /** What takes longer has not helped. At most `verifyDeadlineMs`. */
+  readonly withinMs: number
 }
 
 export interface Remedy {

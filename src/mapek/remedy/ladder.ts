@@ -18,6 +18,8 @@ export interface LadderInput {
 const WIRE_COST = 96
 const IPV6_MINIMUM_MTU = 1280
 const MOST_WITNESSES = 6
+/** New routes are there in a second or not at all: better to look again soon than to wait for the full deadline. */
+const RENEWED_MS = 5000
 
 /** Everything that may help against the hypothesis. Restoring what is configured comes before moving traffic. */
 export function remediesFor(input: LadderInput): readonly Remedy[] {
@@ -175,9 +177,8 @@ function renewRoutes(input: LadderInput, node: NodeId): Remedy[] {
   const actions = [...new Set(pairs.map(({ to }) => to))].map(
     (to): MeshAction => ({ kind: 'renew-routes', node: to }),
   )
-  return [
-    remedy(input, `renew the routes between ${node} and the others`, actions, reached(input, witnesses)),
-  ]
+  const proof = { ...reached(input, witnesses), withinMs: RENEWED_MS }
+  return [remedy(input, `renew the routes between ${node} and the others`, actions, proof)]
 }
 
 /**
@@ -215,8 +216,9 @@ function restoreCost(input: LadderInput): Remedy[] {
 }
 
 /** Small packets get through between these, on whatever way. */
-function reached({ options }: LadderInput, pairs: readonly NodePair[]): Proof {
-  return { pairs, bytes: options.smallBytes, avoidsLink: undefined, avoidsNode: undefined }
+function reached({ options }: Pick<LadderInput, 'options'>, pairs: readonly NodePair[]): Proof {
+  const bytes = options.smallBytes
+  return { pairs, bytes, avoidsLink: undefined, avoidsNode: undefined, withinMs: options.verifyDeadlineMs }
 }
 
 function restored({ snapshot, root, options }: LadderInput, link: LinkId): Proof {
@@ -226,6 +228,7 @@ function restored({ snapshot, root, options }: LadderInput, link: LinkId): Proof
     bytes: large ? options.largeBytes : options.smallBytes,
     avoidsLink: undefined,
     avoidsNode: undefined,
+    withinMs: options.verifyDeadlineMs,
   }
 }
 
@@ -233,5 +236,5 @@ function through({ snapshot, root, options }: LadderInput, node: NodeId, avoids:
   const seen: readonly NodePair[] =
     root.kind === 'transit' ? root.symptom.pairs : pairsThrough(snapshot, node)
   const pairs = seen.filter(({ from, to }) => from !== node && to !== node).slice(0, MOST_WITNESSES)
-  return { pairs, bytes: options.smallBytes, avoidsLink: undefined, avoidsNode: avoids ? node : undefined }
+  return { ...reached({ options }, pairs), avoidsNode: avoids ? node : undefined }
 }

@@ -30,7 +30,7 @@ export async function verifyProof(
   signal: AbortSignal,
 ): Promise<Verdict> {
   const start = clock.now()
-  const deadline = start + options.verifyDeadlineMs
+  const deadline = start + proof.withinMs
   const results = await workforce.fanOut(
     'verifier',
     proof.pairs,

@@ -180,6 +180,18 @@ describe('the babel driver on real daemons', { timeout: 60_000 }, () => {
     expect(announcedBy(mesh, 'n1', 'n2')).toEqual(after)
   })
 
+  it.each(['n1', 'n3'])('renews the routes to a node that %s no longer hears', async (deaf) => {
+    await using bench = await ring()
+    const { mesh, apply } = bench
+    const ear = deaf === 'n1' ? 'n3' : 'n1'
+    const before = announcedBy(mesh, ear, 'n2')
+    const drop = `table inet deaf {\nchain in {\ntype filter hook input priority 0;\niifname "to-n2" drop\n}\n}\n`
+    mesh.inside(deaf, 'sh', '-c', 'printf "%s" "$1" | nft -f -', 'sh', drop)
+    await apply({ kind: 'renew-routes', node: nodeId('n2') })
+    await clock.sleep(100)
+    expect(announcedBy(mesh, ear, 'n2')?.seqno).toBe(((before?.seqno ?? 0) + 1) & 0xffff)
+  })
+
   it('cannot renew the routes to a node that nobody hears', async () => {
     await using bench = await ring()
     const { apply } = bench

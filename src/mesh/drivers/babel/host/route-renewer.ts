@@ -18,8 +18,10 @@ import { inside, type Place } from './exec.ts'
 import type { NodePlace } from './node-place.ts'
 
 const CHILD = fileURLToPath(new URL('./babel-ask.mjs', import.meta.url))
-/** A daemon answers such a request within some 40 ms; the rest is for the start of the child. */
+/** A daemon answers such a request within some 40 ms; the rest is for the start of the child and for lost packets. */
 const ANSWER_MS = 1500
+/** So many neighbours are asked at a time: the first may be behind a dead link. */
+const ASKED_AT_ONCE = 3
 
 /** A socket that sends out of one interface of one node. */
 export interface LinkSocket {
@@ -95,26 +97,39 @@ export class RouteRenewer {
     return { prefixes, addresses, neighbours }
   }
 
-  /** What the node announces of its own, as the first of its neighbours hears it that can be asked. */
+  /** What the node announces of its own, as that neighbour hears it that answers first. */
   async #announced(
     place: NodePlace,
     self: Self,
     links: readonly LinkSocket[],
   ): Promise<readonly Announced[]> {
-    for (const { address, iface } of self.neighbours) {
+    const asks = self.neighbours.flatMap(({ address, iface }) => {
       const link = links.find((one) => one.address === address)
       const target = self.addresses.get(iface)
-      if (!link || target === undefined) continue
-      const announced = await this.#ask(link, target, self.prefixes)
-      if (announced.length > 0) return announced
+      return link && target !== undefined ? [{ link, target }] : []
+    })
+    for (let first = 0; first < asks.length; first += ASKED_AT_ONCE) {
+      const enough = new AbortController()
+      const answers = asks
+        .slice(first, first + ASKED_AT_ONCE)
+        .map(({ link, target }) => this.#ask(link, target, self.prefixes, enough.signal))
+      try {
+        return await Promise.any(answers)
+      } catch {
+        // None of these has answered.
+      } finally {
+        enough.abort()
+      }
     }
     throw meshSwarmError('UNAVAILABLE', `No neighbour of ${place.node} hears what it announces.`)
   }
 
+  /** Rejects with UNAVAILABLE where nothing is heard in time. */
   async #ask(
     { place, iface }: LinkSocket,
     target: string,
     prefixes: ReadonlySet<string>,
+    enough: AbortSignal,
   ): Promise<readonly Announced[]> {
     const request = Buffer.from(announcementRequest([...prefixes])).toString('hex')
     const argv = [
@@ -129,6 +144,7 @@ export class RouteRenewer {
     ]
     const [file = '', ...args] = inside(place, argv)
     const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+    enough.addEventListener('abort', () => child.kill('SIGKILL'), { once: true })
     const found = new Map<string, Announced>()
     const over = Promise.withResolvers<void>()
     child.once('error', () => over.resolve())
@@ -144,6 +160,7 @@ export class RouteRenewer {
     await over.promise
     cancel()
     child.kill('SIGKILL')
+    if (found.size === 0) throw meshSwarmError('UNAVAILABLE', `${target} was not heard on ${iface}.`)
     return [...found.values()]
   }
 }

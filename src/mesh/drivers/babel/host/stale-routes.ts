@@ -13,10 +13,11 @@ const STALE_S = 8
  * What a daemon that was killed has left in the kernel goes on carrying traffic, but makes room for the routes of its
  * successor (graceful restart, as in RFC 4724). babeld adds its routes with NLM_F_EXCL and takes EEXIST for success:
  * beside a route of the same metric its own is never installed, and its table and the kernel's disagree until
- * somebody removes the old one.
+ * somebody removes the old one. What is demoted goes away by itself, whoever has ended by then.
  */
 export async function demoteStaleRoutes(place: NodePlace): Promise<void> {
   await Promise.all(['-6', '-4'].map((family) => demote(place, family).catch(() => undefined)))
+  expire(place)
 }
 
 /** Rejects with UNAVAILABLE where there is no `ip`, or a route went with its interface: no reason not to restart. */
@@ -26,8 +27,7 @@ async function demote(place: NodePlace, family: string): Promise<void> {
   if (input !== '') await runIn(place, ['ip', family, '-force', '-batch', '-'], { input })
 }
 
-/** Removes them after a while, whoever has ended by then. */
-export function expireStaleRoutes(place: NodePlace): void {
+function expire(place: NodePlace): void {
   const flush = ['-6', '-4'].map(
     (family) => `ip ${family} route flush table all proto ${PROTO} metric ${STALE_METRIC}`,
   )

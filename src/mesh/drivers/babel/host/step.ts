@@ -7,7 +7,7 @@ import { runIn } from './exec.ts'
 import type { NodePlace } from './node-place.ts'
 import { findDaemons, signalProcess, startDetached } from './processes.ts'
 import type { RouteRenewer } from './route-renewer.ts'
-import { demoteStaleRoutes, expireStaleRoutes } from './stale-routes.ts'
+import { demoteStaleRoutes } from './stale-routes.ts'
 import { startCommand } from './start-command.ts'
 
 /** One thing to do on a node, as data: what is written to the books before it is done, and undone by. */
@@ -91,7 +91,6 @@ async function restart(clock: Clock, place: NodePlace, rxcost: number | undefine
   if (old && signalProcess(old, 'SIGKILL')) await clock.sleep(5)
   rmSync(socket, { force: true })
   await demoteStaleRoutes(place)
-  expireStaleRoutes(place)
   startDetached(place, startCommand(place.start, rxcost), `${socket}.log`)
   const deadline = clock.now() + 5000
   for (;;) {
