@@ -1,3 +1,26 @@
+export {
+  EmbeddedBackend,
+  type EmbeddedComponents,
+  type EmbeddedOptions,
+} from './backends/embedded/embedded-backend.ts'
+export type { Json } from './backends/json.ts'
+export type {
+  BusMessage,
+  KeyValue,
+  KeyValueChange,
+  KeyValueEntry,
+  KeyValueOptions,
+  Lease,
+  LeaseRequest,
+  MessageBus,
+  PlanEntry,
+  PlanLog,
+  ResultEntry,
+  ResultStore,
+  SwarmBackend,
+  WorkItem,
+  WorkQueue,
+} from './backends/swarm-backend.ts'
 export type { EngineEvent, JournaledError, JournaledStep } from './engine-event.ts'
 export type { GraphReport, RunOutcome, StepResult, StepSpan } from './graph-report.ts'
 export type { RunComponents, RunOptions } from './graph-run.ts'

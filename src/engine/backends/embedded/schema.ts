@@ -1,0 +1,40 @@
+import type { Migration } from '../../../store/index.ts'
+
+/** Times are the clock's, in ms. JSON is text. */
+export const MIGRATIONS: readonly Migration[] = Object.freeze([
+  `
+  CREATE TABLE plan (
+    swarm TEXT NOT NULL, version INTEGER NOT NULL, event TEXT NOT NULL,
+    PRIMARY KEY (swarm, version)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE work (
+    id INTEGER PRIMARY KEY, swarm TEXT NOT NULL, step TEXT NOT NULL, queue TEXT NOT NULL, payload TEXT NOT NULL,
+    rank INTEGER NOT NULL, free_at REAL NOT NULL, attempt INTEGER NOT NULL DEFAULT 0, worker TEXT,
+    UNIQUE (swarm, step)
+  ) STRICT;
+  CREATE INDEX work_by_rank ON work (queue, rank);
+  CREATE INDEX work_by_time ON work (queue, free_at);
+
+  CREATE TABLE result (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, swarm TEXT NOT NULL, step TEXT NOT NULL, result TEXT NOT NULL,
+    UNIQUE (swarm, step)
+  ) STRICT;
+  CREATE INDEX result_by_swarm ON result (swarm, seq);
+
+  -- A deleted entry keeps its key without a value for a while, so that watchers see it go.
+  CREATE TABLE kv (
+    key TEXT PRIMARY KEY, value TEXT, revision INTEGER NOT NULL, expires_at REAL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX kv_by_revision ON kv (revision);
+  CREATE INDEX kv_by_end ON kv (expires_at);
+
+  CREATE TABLE message (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, subject TEXT NOT NULL, body TEXT NOT NULL, answer_to TEXT,
+    at REAL NOT NULL
+  ) STRICT;
+
+  CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  INSERT INTO counter VALUES ('work', 0), ('kv', 0);
+  `,
+])

@@ -1,0 +1,158 @@
+import { Worker } from 'node:worker_threads'
+import { type Clock, meshSwarmError } from '../../core/index.ts'
+import {
+  type Answer,
+  type Batch,
+  isFailure,
+  type Request,
+  type ThreadMessage,
+  type ThreadOptions,
+} from './protocol.ts'
+import type { Damage, Migration, Row, SqlValue, Statement, Written } from './sql.ts'
+
+export interface DatabaseOptions {
+  /** Made where it is missing, with its directory. Several processes on one host may have it open. */
+  readonly file: string
+  /** All there ever were, oldest first. */
+  readonly migrations: readonly Migration[]
+  /** How long to wait for the write lock of another process. Default 5 s. */
+  readonly busyTimeoutMs?: number
+}
+
+interface Waiting {
+  resolve(answer: Answer): void
+  reject(error: unknown): void
+}
+
+const THREAD = new URL('./thread.ts', import.meta.url)
+
+/**
+ * SQLite (WAL, `synchronous=FULL`) on a thread of its own. The writes of one turn of the event loop, and all that
+ * wait while a commit is on its way, share one commit. The open database does not keep the process alive; what it
+ * is asked for does.
+ */
+export class Database {
+  /** The file that was there could not be used; undefined where it could. */
+  readonly damage: Damage | undefined
+  readonly file: string
+  readonly #clock: Clock
+  readonly #worker: Worker
+  readonly #waiting = new Map<number, Waiting>()
+  readonly #exited: Promise<void>
+  #next = 0
+  #batch: Request[] = []
+  #scheduled = false
+  #closing: Promise<void> | undefined
+
+  private constructor(clock: Clock, worker: Worker, file: string, damage: Damage | undefined) {
+    this.#clock = clock
+    this.#worker = worker
+    this.file = file
+    this.damage = damage
+    this.#exited = new Promise((resolve) => worker.once('exit', () => resolve()))
+    worker.on('message', (message: ThreadMessage) => this.#answered(message))
+    worker.on('error', (error) => this.#failAll(error))
+    void this.#exited.then(() => this.#failAll(undefined))
+    worker.unref()
+  }
+
+  /**
+   * Rejects INVALID_CONFIGURATION for the file of another program or of a newer version, UNAVAILABLE where it
+   * cannot be opened. A damaged file is set aside, and told in `damage`.
+   */
+  static async open({ clock }: { readonly clock: Clock }, options: DatabaseOptions): Promise<Database> {
+    const { file, migrations, busyTimeoutMs = 5000 } = options
+    const workerData: ThreadOptions = { file, migrations, busyTimeoutMs, now: clock.now() }
+    const worker = new Worker(THREAD, { workerData })
+    const opened = new Promise<Damage | undefined>((resolve, reject) => {
+      worker.once('error', reject)
+      worker.once('message', (message: ThreadMessage) => {
+        if (message.kind === 'open') resolve(message.damage)
+        else if (message.kind === 'refused') {
+          const { code, message: text } = message.failure
+          reject(
+            meshSwarmError(code, `The database ${file} cannot be opened: ${text}`, { details: { file } }),
+          )
+        }
+      })
+    })
+    const damage = await clock.hold(opened)
+    worker.removeAllListeners('error')
+    return new Database(clock, worker, file, damage)
+  }
+
+  /**
+   * All of the statements or none, in the order of the calls; durable when it resolves. Rejects CONFLICT where a
+   * constraint or `changes` is violated, UNAVAILABLE where the disk or another process is in the way or the
+   * database is closed; then nothing of it has happened. After a failed commit that is so for the whole batch.
+   */
+  async write(statements: readonly Statement[]): Promise<readonly Written[]> {
+    return (await this.#ask({ kind: 'write', statements })) as readonly Written[]
+  }
+
+  /** Sees every write that was called before it, of this process. */
+  async read(sql: string, params: readonly SqlValue[] = []): Promise<readonly Row[]> {
+    return (await this.#ask({ kind: 'read', sql, params })) as readonly Row[]
+  }
+
+  /** A compact copy in a new file, of one moment. Rejects UNAVAILABLE where the file exists. */
+  async copyTo(file: string): Promise<void> {
+    await this.#ask({ kind: 'copy', file })
+  }
+
+  /** After everything asked for so far. A second call returns the first one's promise. */
+  close(): Promise<void> {
+    this.#closing ??= this.#clock.hold(this.#close())
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    this.#flush()
+    this.#worker.ref()
+    this.#worker.postMessage('close')
+    await this.#exited
+  }
+
+  #ask(request: Request): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    if (this.#closing) reject(meshSwarmError('UNAVAILABLE', `The database ${this.file} is closed.`))
+    else {
+      if (this.#waiting.size === 0) this.#worker.ref()
+      this.#waiting.set(this.#next++, { resolve, reject })
+      this.#batch.push(request)
+      if (!this.#scheduled) setImmediate(() => this.#flush())
+      this.#scheduled = true
+    }
+    return this.#clock.hold(promise)
+  }
+
+  #flush(): void {
+    this.#scheduled = false
+    if (this.#batch.length === 0) return
+    const batch: Batch = { first: this.#next - this.#batch.length, requests: this.#batch }
+    this.#batch = []
+    this.#worker.postMessage(batch)
+  }
+
+  #answered(message: ThreadMessage): void {
+    if (message.kind !== 'answers') return
+    for (const [index, answer] of message.answers.entries()) {
+      const id = message.first + index
+      const waiting = this.#waiting.get(id)
+      this.#waiting.delete(id)
+      if (!isFailure(answer)) waiting?.resolve(answer)
+      else waiting?.reject(meshSwarmError(answer.code, `${this.file}: ${answer.message}`))
+    }
+    if (this.#waiting.size === 0) this.#worker.unref()
+  }
+
+  #failAll(cause: unknown): void {
+    const error = meshSwarmError('UNAVAILABLE', `The database ${this.file} is closed.`, { cause })
+    for (const { reject } of this.#waiting.values()) reject(error)
+    this.#waiting.clear()
+  }
+}

@@ -1,0 +1,36 @@
+import type { Damage, Migration, Row, SqlValue, Statement, Written } from './sql.ts'
+
+/** What passes between `Database` and its thread. */
+export interface ThreadOptions {
+  readonly file: string
+  readonly migrations: readonly Migration[]
+  /** Goes into the name of a damaged file. */
+  readonly now: number
+  readonly busyTimeoutMs: number
+}
+
+export type Request =
+  | { readonly kind: 'write'; readonly statements: readonly Statement[] }
+  | { readonly kind: 'read'; readonly sql: string; readonly params: readonly SqlValue[] }
+  | { readonly kind: 'copy'; readonly file: string }
+
+export interface Batch {
+  readonly first: number
+  readonly requests: readonly Request[]
+}
+
+export interface ThreadFailure {
+  readonly code: 'CONFLICT' | 'UNAVAILABLE' | 'INVALID_CONFIGURATION' | 'INVARIANT'
+  readonly message: string
+}
+
+export type Answer = readonly Written[] | readonly Row[] | ThreadFailure
+
+export type ThreadMessage =
+  | { readonly kind: 'open'; readonly damage: Damage | undefined }
+  | { readonly kind: 'refused'; readonly failure: ThreadFailure }
+  | { readonly kind: 'answers'; readonly first: number; readonly answers: readonly Answer[] }
+
+export function isFailure(answer: Answer): answer is ThreadFailure {
+  return 'code' in answer
+}

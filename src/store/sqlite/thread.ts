@@ -1,0 +1,138 @@
+// The one thread that has the database open. It takes what has come in, commits all of it together, and answers.
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { openDatabase } from './open.ts'
+import type { Answer, Batch, Request, ThreadMessage, ThreadOptions } from './protocol.ts'
+import type { Row, SqlValue, Statement, Written } from './sql.ts'
+import { failureOf, Refusal } from './sqlite-error.ts'
+
+class DatabaseThread {
+  readonly #port: MessagePort
+  readonly #database: DatabaseSync
+  readonly #prepared = new Map<string, StatementSync>()
+
+  constructor(port: MessagePort, database: DatabaseSync) {
+    this.#port = port
+    this.#database = database
+  }
+
+  /** Everything that waits goes into one transaction: the more there is to do, the less a commit costs. */
+  serve(message: Batch | 'close'): void {
+    const batches: Batch[] = []
+    let closing = false
+    for (let next: Batch | 'close' | undefined = message; next !== undefined; next = this.#waiting()) {
+      if (next === 'close') closing = true
+      else batches.push(next)
+    }
+    this.#answer(batches)
+    if (!closing) return
+    this.#database.close()
+    this.#port.close()
+  }
+
+  #waiting(): Batch | 'close' | undefined {
+    return receiveMessageOnPort(this.#port)?.message
+  }
+
+  #answer(batches: readonly Batch[]): void {
+    const answers = this.#commit(batches.flatMap(({ requests }) => requests))
+    let from = 0
+    for (const { first, requests } of batches) {
+      const message: ThreadMessage = {
+        kind: 'answers',
+        first,
+        answers: answers.slice(from, from + requests.length),
+      }
+      from += requests.length
+      this.#port.postMessage(message)
+    }
+  }
+
+  #commit(requests: readonly Request[]): readonly Answer[] {
+    const writes = requests.some(({ kind }) => kind === 'write')
+    // A copy cannot be made within a transaction.
+    const copies = requests.map((request) => (request.kind === 'copy' ? this.#copy(request.file) : undefined))
+    try {
+      this.#database.exec(writes ? 'BEGIN IMMEDIATE' : 'BEGIN')
+      const answers = requests.map((request, index) => copies[index] ?? this.#handle(request))
+      this.#database.exec('COMMIT')
+      return answers
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      const failure = failureOf(error)
+      return requests.map((_, index) => copies[index] ?? failure)
+    }
+  }
+
+  #handle(request: Request): Answer {
+    try {
+      if (request.kind === 'read') return this.#statement(request.sql).all(...request.params) as Row[]
+      return request.kind === 'write' ? this.#write(request.statements) : []
+    } catch (error) {
+      // A full disk may have ended the whole transaction: then nothing of this batch has happened.
+      if (!this.#database.isTransaction) throw error
+      return failureOf(error)
+    }
+  }
+
+  #write(statements: readonly Statement[]): readonly Written[] {
+    this.#database.exec('SAVEPOINT one')
+    try {
+      const written = statements.map((statement) => this.#run(statement))
+      this.#database.exec('RELEASE one')
+      return written
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK TO one; RELEASE one')
+      throw error
+    }
+  }
+
+  #run({ sql, params = [], changes: wanted }: Statement): Written {
+    const statement = this.#statement(sql)
+    const written: Written = statement.columns().length > 0 ? all(statement, params) : run(statement, params)
+    if (wanted !== undefined && written.changes !== wanted)
+      throw new Refusal('CONFLICT', `${written.changes} rows changed instead of ${wanted}`)
+    return written
+  }
+
+  #copy(file: string): Answer {
+    try {
+      this.#statement('VACUUM INTO ?').run(file)
+      return []
+    } catch (error) {
+      return failureOf(error)
+    }
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#prepared.get(sql)
+    if (!statement) {
+      statement = this.#database.prepare(sql)
+      this.#prepared.set(sql, statement)
+    }
+    return statement
+  }
+}
+
+function all(statement: StatementSync, params: readonly SqlValue[]): Written {
+  const rows = statement.all(...params) as Row[]
+  return { changes: rows.length, rows }
+}
+
+function run(statement: StatementSync, params: readonly SqlValue[]): Written {
+  return { changes: Number(statement.run(...params).changes), rows: [] }
+}
+
+function start(port: MessagePort): void {
+  try {
+    const { database, damage } = openDatabase(workerData as ThreadOptions)
+    const thread = new DatabaseThread(port, database)
+    port.on('message', (message: Batch | 'close') => thread.serve(message))
+    port.postMessage({ kind: 'open', damage } satisfies ThreadMessage)
+  } catch (error) {
+    port.postMessage({ kind: 'refused', failure: failureOf(error) } satisfies ThreadMessage)
+    port.close()
+  }
+}
+
+if (parentPort) start(parentPort)
