@@ -36,6 +36,7 @@ export const ERROR_CODES = {
   CHANGE_NOT_FOUND: row('not-found', 404, false, 'The change was confirmed, rolled back or never made.'),
 
   CONFLICT: row('conflict', 409, false, 'Read the present state, then decide again.'),
+  IN_DOUBT: row('conflict', 409, false, 'Look whether the step was done, then do it again or leave it.'),
   SCALING_IN_PROGRESS: row('conflict', 409, true, 'Wait for the running scaling to end.'),
 
   ACTION_DENIED: row('denied', 403, false, 'Ask a person for the mode, capability or approval it needs.'),

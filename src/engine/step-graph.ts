@@ -57,20 +57,26 @@ export function checkStepCount(count: number, limit = MAX_STEPS): void {
   })
 }
 
+/** What makes a graph of steps, whatever else they are. */
+export interface Ordered {
+  readonly id: StepId
+  readonly after?: readonly StepId[] | undefined
+}
+
 /** The steps in topological order, ties in the order given. `present` are steps that they may come after. */
-export function sortSteps<W extends Worker>(
-  steps: readonly Step<W>[],
+export function sortSteps<S extends Ordered>(
+  steps: readonly S[],
   present: ReadonlySet<StepId>,
-): readonly Step<W>[] {
-  const byId = new Map<StepId, Step<W>>()
+): readonly S[] {
+  const byId = new Map<StepId, S>()
   for (const step of steps) {
     if (byId.has(step.id) || present.has(step.id))
       throw invalid(`Two steps are called ${step.id}.`, { step: step.id })
     byId.set(step.id, step)
   }
-  const sorted: Step<W>[] = []
+  const sorted: S[] = []
   const missing = new Map<StepId, number>()
-  const followers = new Map<StepId, Step<W>[]>()
+  const followers = new Map<StepId, S[]>()
   for (const step of steps) {
     const before = [...new Set(step.after)]
     for (const id of before) {
@@ -103,7 +109,7 @@ export function sortSteps<W extends Worker>(
 }
 
 /** Walks back from any step that could not be sorted until one comes up twice. */
-function findCycle(byId: ReadonlyMap<StepId, Step<never>>, missing: ReadonlyMap<StepId, number>): StepId[] {
+function findCycle(byId: ReadonlyMap<StepId, Ordered>, missing: ReadonlyMap<StepId, number>): StepId[] {
   const stuck = (id: StepId) => (missing.get(id) ?? 0) > 0
   const walk: StepId[] = []
   let at = [...byId.keys()].find(stuck)

@@ -1,6 +1,7 @@
 export { FileJournal, type FileJournalOptions } from './file-journal.ts'
 export type { Journal, JournalEvent, JournalRecord } from './journal.ts'
 export { MemoryJournal, type MemoryJournalOptions } from './memory-journal.ts'
+export { isAlive, type ProcessIdentity, thisProcess } from './process-identity.ts'
 export { readJournal } from './read-journal.ts'
 export { Database, type DatabaseOptions } from './sqlite/database.ts'
 export type { Damage, Migration, Row, SqlValue, Statement, Written } from './sqlite/sql.ts'

@@ -1,16 +1,11 @@
 import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { meshSwarmError } from '../core/index.ts'
+import { isAlive, type ProcessIdentity, thisProcess } from './process-identity.ts'
 
 export interface DirectoryLock {
   /** Lets the next process in. A second call does nothing. */
   release(): void
-}
-
-interface Holder {
-  readonly pid: number
-  /** Boot and start time of the process, so that a pid that was given away again is not taken for it. */
-  readonly started: string
 }
 
 const NAME = /^lock\.(\d+)$/
@@ -70,7 +65,7 @@ function forget(file: string): void {
 
 /** Makes the lock with its content in one step; false where another process was faster. */
 function create(file: string, directory: string): boolean {
-  const holder: Holder = { pid: process.pid, started: startOf(process.pid) }
+  const holder = thisProcess()
   const draft = join(directory, `draft.${process.pid}.${crypto.randomUUID()}`)
   writeFileSync(draft, JSON.stringify(holder), { mode: 0o600 })
   try {
@@ -89,34 +84,11 @@ function generations(directory: string): number[] {
   return numbers.filter((n) => n > 0).sort((a, b) => a - b)
 }
 
-function readHolder(file: string): Holder | undefined {
+function readHolder(file: string): ProcessIdentity | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Holder
+    return JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity
   } catch {
     return undefined
-  }
-}
-
-function isAlive(holder: Holder): boolean {
-  try {
-    process.kill(holder.pid, 0)
-  } catch (error) {
-    if (isErrno(error, 'ESRCH')) return false
-  }
-  const started = startOf(holder.pid)
-  return started === '' || holder.started === '' || started === holder.started
-}
-
-/** Empty where the system does not tell. */
-function startOf(pid: number): string {
-  try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // Field 22, counted behind the command name, which may hold blanks and brackets.
-    const startTime = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
-    return `${boot}/${startTime}`
-  } catch {
-    return ''
   }
 }
 

@@ -67,6 +67,10 @@ export function describeSwarmBackend(
       return taken
     }
 
+    async function* flat<T>(lists: AsyncIterable<readonly T[]>): AsyncIterable<T> {
+      for await (const list of lists) yield* list
+    }
+
     beforeEach(async (context) => {
       context.skip(skip !== undefined, skip)
       fixture = await makeFixture()
@@ -120,7 +124,7 @@ export function describeSwarmBackend(
 
       it('is followed from any place, through what is there to what comes, whoever appends it', async () => {
         await here.log.append(red, 0, ['a', 'b'])
-        const following = take(there.log.follow(red, 1, stop.signal), 4)
+        const following = take(flat(there.log.follow(red, 1, stop.signal)), 4)
         await here.log.append(red, 2, ['c'])
         await here.log.append(blue, 0, ['other'])
         await there.log.append(red, 3, ['d', 'e'])
@@ -128,7 +132,7 @@ export function describeSwarmBackend(
       })
 
       it('ends its followers with CANCELLED', async () => {
-        const following = take(here.log.follow(red, 0, stop.signal), 1)
+        const following = take(flat(here.log.follow(red, 0, stop.signal)), 1)
         stop.abort()
         await expect(following).rejects.toMatchObject({ code: 'CANCELLED' })
       })
@@ -258,7 +262,7 @@ export function describeSwarmBackend(
 
       it('are followed in the order in which they were stored, each once', async () => {
         await here.results.put(red, stepId('before'), 0)
-        const following = take(there.results.follow(red, 0, stop.signal), 101)
+        const following = take(flat(there.results.follow(red, 0, stop.signal)), 101)
         await Promise.all(
           steps(100).map((step, index) => (index % 2 ? here : there).results.put(red, step, index)),
         )
@@ -427,8 +431,8 @@ export function describeSwarmBackend(
 
     it('ends whoever waits when it is closed, and refuses whoever comes', async () => {
       const waits = [
-        take(here.log.follow(red, 0, stop.signal), 1),
-        take(here.results.follow(red, 0, stop.signal), 1),
+        take(flat(here.log.follow(red, 0, stop.signal)), 1),
+        take(flat(here.results.follow(red, 0, stop.signal)), 1),
         take(here.kv.watch('', stop.signal), 1),
         take(here.bus.subscribe('a', stop.signal), 1),
         lease(here),

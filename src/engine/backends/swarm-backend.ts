@@ -31,8 +31,8 @@ export interface PlanLog {
    */
   append(swarm: SwarmId, expected: number, events: readonly Json[]): Promise<number>
   read(swarm: SwarmId, after?: number): Promise<readonly PlanEntry[]>
-  /** What is there behind `after`, then what comes, until the signal aborts (CANCELLED). */
-  follow(swarm: SwarmId, after: number, signal: AbortSignal): AsyncIterable<PlanEntry>
+  /** What is there behind `after`, then what comes, all that is new at a time, until the signal aborts (CANCELLED). */
+  follow(swarm: SwarmId, after: number, signal: AbortSignal): AsyncIterable<readonly PlanEntry[]>
 }
 
 export interface WorkItem {
@@ -54,6 +54,8 @@ export interface Lease {
   readonly payload: Json
   /** Counts the leases of this step from 1: the fencing token of whatever its holder does outside. */
   readonly attempt: number
+  /** The worker before was silent until its lease ran out, or was killed: nobody knows how far it came. */
+  readonly interrupted: boolean
   readonly until: number
 }
 
@@ -94,8 +96,8 @@ export interface ResultStore {
   get(swarm: SwarmId, step: StepId): Promise<Json | undefined>
   /** Those of the swarm behind `after`, in the order in which they were stored. */
   read(swarm: SwarmId, after?: number): Promise<readonly ResultEntry[]>
-  /** What is there behind `after`, then what comes, until the signal aborts (CANCELLED). */
-  follow(swarm: SwarmId, after: number, signal: AbortSignal): AsyncIterable<ResultEntry>
+  /** What is there behind `after`, then what comes, all that is new at a time, until the signal aborts (CANCELLED). */
+  follow(swarm: SwarmId, after: number, signal: AbortSignal): AsyncIterable<readonly ResultEntry[]>
 }
 
 export interface KeyValueEntry {

@@ -147,7 +147,7 @@ export class Database {
       if (!isFailure(answer)) waiting?.resolve(answer)
       else waiting?.reject(meshSwarmError(answer.code, `${this.file}: ${answer.message}`))
     }
-    if (this.#waiting.size === 0) this.#worker.unref()
+    if (this.#waiting.size === 0 && !this.#closing) this.#worker.unref()
   }
 
   #failAll(cause: unknown): void {

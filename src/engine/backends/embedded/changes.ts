@@ -1,4 +1,4 @@
-import { type FSWatcher, watch, writeFileSync } from 'node:fs'
+import { closeSync, type FSWatcher, openSync, watch, writeSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { type Cancel, type Clock, cancelledError, meshSwarmError } from '../../../core/index.ts'
 import type { Database } from '../../../store/index.ts'
@@ -19,7 +19,7 @@ export class Changes {
   readonly #counts = new Map<Topic, number>()
   readonly #waiting = new Set<() => void>()
   readonly #watcher: FSWatcher
-  readonly #signal: string
+  readonly #signal: number
   #signalled = true
   #dataVersion: unknown
   #secondLook: Cancel | undefined
@@ -27,12 +27,13 @@ export class Changes {
   #looking = false
   #lookAgain = false
   #closed = false
+  #released = false
 
   private constructor(clock: Clock, database: Database, dataVersion: unknown) {
     this.#clock = clock
     this.#database = database
     this.#dataVersion = dataVersion
-    this.#signal = `${database.file}-signal`
+    this.#signal = openSync(`${database.file}-signal`, 'w', 0o600)
     const name = basename(database.file)
     this.#watcher = watch(dirname(database.file), { persistent: false }, (_, changed) => {
       if (changed === null || changed === `${name}-signal`) void this.#look()
@@ -91,6 +92,14 @@ export class Changes {
     this.#wake()
   }
 
+  /** Once nothing is written any more. */
+  release(): void {
+    if (this.#released) return
+    this.#tellOthers()
+    this.#released = true
+    closeSync(this.#signal)
+  }
+
   #count(topic: Topic): void {
     this.#counts.set(topic, this.mark(topic) + 1)
     this.#wake()
@@ -102,10 +111,11 @@ export class Changes {
 
   #tellOthers(): void {
     this.#signalled = true
+    if (this.#released) return
     try {
-      writeFileSync(this.#signal, '.', { mode: 0o600 })
+      writeSync(this.#signal, '.', 0)
     } catch {
-      // No room, or the folder has gone: the others find out by the second look, or there are none.
+      // No room for a byte: the others find out by the second look.
     }
   }
 
@@ -152,7 +162,7 @@ function closed(): Error {
   return meshSwarmError('UNAVAILABLE', 'The backend is closed.')
 }
 
-/** Everything that `read` gives from a place on, again after each change of the topic. `seqOf` is the next place. */
+/** What `read` gives from a place on, again after each change of the topic. `seqOf` is the next place. */
 export async function* follow<T>(
   changes: Changes,
   topic: Topic,
@@ -160,14 +170,16 @@ export async function* follow<T>(
   read: (after: number) => Promise<readonly T[]>,
   seqOf: (entry: T) => number,
   signal: AbortSignal,
-): AsyncGenerator<T, never, undefined> {
+): AsyncGenerator<readonly T[], never, undefined> {
   let place = after
   for (;;) {
     const mark = changes.mark(topic)
-    for (const entry of await read(place)) {
-      place = seqOf(entry)
-      if (signal.aborted) throw cancelledError(signal, 'The reading')
-      yield entry
+    const entries = await read(place)
+    if (signal.aborted) throw cancelledError(signal, 'The reading')
+    const last = entries.at(-1)
+    if (last !== undefined) {
+      place = seqOf(last)
+      yield entries
     }
     await changes.after(topic, mark, signal)
   }

@@ -5,18 +5,19 @@ import { Changes } from './changes.ts'
 import { EmbeddedKeyValue } from './key-value.ts'
 import { EmbeddedMessageBus } from './message-bus.ts'
 import { EmbeddedPlanLog } from './plan-log.ts'
+import { enterProcess, leaveProcess } from './processes.ts'
 import { EmbeddedResults } from './results.ts'
 import { MIGRATIONS } from './schema.ts'
 import { EmbeddedWorkQueue } from './work-queue.ts'
 
 export interface EmbeddedComponents {
   readonly clock: Clock
-  /** For the addresses that answers go to: must not repeat in another process. */
+  /** Must not repeat in another process. */
   readonly ids: IdSource
 }
 
 export interface EmbeddedOptions {
-  /** The database. Several processes on one host may share it; never over a network file system. */
+  /** The database. Several processes of one host and one pid namespace may share it. */
   readonly file: string
 }
 
@@ -31,26 +32,30 @@ export class EmbeddedBackend implements SwarmBackend {
   readonly damage: Damage | undefined
   readonly #database: Database
   readonly #changes: Changes
+  readonly #process: string
   #closing: Promise<void> | undefined
 
-  private constructor(clock: Clock, database: Database, changes: Changes, bus: MessageBus) {
+  private constructor(clock: Clock, database: Database, changes: Changes, bus: MessageBus, process: string) {
     const components = { clock, database, changes }
     this.log = new EmbeddedPlanLog(components)
-    this.work = new EmbeddedWorkQueue(components)
+    this.work = new EmbeddedWorkQueue(components, { process })
     this.results = new EmbeddedResults(components)
     this.kv = new EmbeddedKeyValue(components)
     this.bus = bus
     this.damage = database.damage
     this.#database = database
     this.#changes = changes
+    this.#process = process
   }
 
   /** Rejects like `Database.open`. */
   static async open({ clock, ids }: EmbeddedComponents, { file }: EmbeddedOptions): Promise<EmbeddedBackend> {
     const database = await Database.open({ clock }, { file, migrations: MIGRATIONS })
     const changes = await Changes.open(clock, database)
+    const process = ids.next('process')
+    await enterProcess(database, process)
     const bus = await EmbeddedMessageBus.open({ clock, database, changes, ids })
-    return new EmbeddedBackend(clock, database, changes, bus)
+    return new EmbeddedBackend(clock, database, changes, bus, process)
   }
 
   close(): Promise<void> {
@@ -62,8 +67,11 @@ export class EmbeddedBackend implements SwarmBackend {
     return this.close()
   }
 
-  #close(): Promise<void> {
+  async #close(): Promise<void> {
     this.#changes.close()
-    return this.#database.close()
+    // A disk that is full is no reason not to close: the next start frees what this one had leased.
+    const left = leaveProcess(this.#database, this.#process).catch(() => undefined)
+    await Promise.all([left, this.#database.close()])
+    this.#changes.release()
   }
 }

@@ -103,8 +103,10 @@ export class EmbeddedMessageBus implements MessageBus {
   async #deliver(seen: number): Promise<void> {
     const read = (after: number) => this.#database.read(READ, [after])
     try {
-      for await (const row of follow(this.#changes, 'message', seen, read, ({ id }) => Number(id), NEVER))
-        this.#hand(String(row.subject), JSON.parse(String(row.body)), row.answer_to)
+      for await (const rows of follow(this.#changes, 'message', seen, read, ({ id }) => Number(id), NEVER)) {
+        for (const { subject, body, answer_to } of rows)
+          this.#hand(String(subject), JSON.parse(String(body)), answer_to)
+      }
     } catch (error) {
       this.#ended = fromUnknown(error)
       for (const { channel } of [...this.#listeners]) channel.fail(this.#ended)

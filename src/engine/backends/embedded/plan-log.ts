@@ -37,7 +37,7 @@ export class EmbeddedPlanLog implements PlanLog {
     return rows.map(({ version, event }) => ({ version: Number(version), event: JSON.parse(String(event)) }))
   }
 
-  follow(swarm: SwarmId, after: number, signal: AbortSignal): AsyncIterable<PlanEntry> {
+  follow(swarm: SwarmId, after: number, signal: AbortSignal): AsyncIterable<readonly PlanEntry[]> {
     const read = (from: number) => this.read(swarm, from)
     return follow(this.#changes, 'plan', after, read, ({ version }) => version, signal)
   }

@@ -39,7 +39,7 @@ export class EmbeddedResults implements ResultStore {
     }))
   }
 
-  follow(swarm: SwarmId, after: number, signal: AbortSignal): AsyncIterable<ResultEntry> {
+  follow(swarm: SwarmId, after: number, signal: AbortSignal): AsyncIterable<readonly ResultEntry[]> {
     const read = (from: number) => this.read(swarm, from)
     return follow(this.#changes, 'result', after, read, ({ seq }) => seq, signal)
   }

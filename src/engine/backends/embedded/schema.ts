@@ -11,10 +11,14 @@ export const MIGRATIONS: readonly Migration[] = Object.freeze([
   CREATE TABLE work (
     id INTEGER PRIMARY KEY, swarm TEXT NOT NULL, step TEXT NOT NULL, queue TEXT NOT NULL, payload TEXT NOT NULL,
     rank INTEGER NOT NULL, free_at REAL NOT NULL, attempt INTEGER NOT NULL DEFAULT 0, worker TEXT,
+    process TEXT, interrupted INTEGER NOT NULL DEFAULT 0,
     UNIQUE (swarm, step)
   ) STRICT;
   CREATE INDEX work_by_rank ON work (queue, rank);
-  CREATE INDEX work_by_time ON work (queue, free_at);
+
+
+  -- Who has the store open: the leases of a process that was killed are free at the next start.
+  CREATE TABLE process (id TEXT PRIMARY KEY, pid INTEGER NOT NULL, started TEXT NOT NULL) STRICT;
 
   CREATE TABLE result (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, swarm TEXT NOT NULL, step TEXT NOT NULL, result TEXT NOT NULL,

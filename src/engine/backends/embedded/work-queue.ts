@@ -21,9 +21,9 @@ const OFFER = `
   ON CONFLICT (swarm, step) DO NOTHING`
 const COUNT = "UPDATE counter SET value = value + ? WHERE name = 'work'"
 const LEASE = `
-  UPDATE work SET attempt = attempt + 1, worker = ?1, free_at = ?2
+  UPDATE work SET attempt = attempt + 1, interrupted = worker IS NOT NULL, worker = ?1, process = ?6, free_at = ?2
   WHERE id IN (SELECT id FROM work WHERE queue = ?3 AND free_at <= ?4 ORDER BY rank LIMIT ?5)
-  RETURNING swarm, step, payload, attempt, rank`
+  RETURNING swarm, step, payload, attempt, interrupted, rank`
 const NEXT = 'SELECT min(free_at) AS at FROM work WHERE queue = ?'
 const OWN = 'swarm = ? AND step = ? AND attempt = ?'
 
@@ -31,11 +31,17 @@ export class EmbeddedWorkQueue implements WorkQueue {
   readonly #clock: Clock
   readonly #database: Database
   readonly #changes: Changes
+  readonly #process: string
 
-  constructor(components: { readonly clock: Clock; readonly database: Database; readonly changes: Changes }) {
+  /** `process` is the name under which this process is listed in the table of those who have the store open. */
+  constructor(
+    components: { readonly clock: Clock; readonly database: Database; readonly changes: Changes },
+    { process }: { readonly process: string },
+  ) {
     this.#clock = components.clock
     this.#database = components.database
     this.#changes = components.changes
+    this.#process = process
   }
 
   async offer(items: readonly WorkItem[]): Promise<void> {
@@ -59,13 +65,11 @@ export class EmbeddedWorkQueue implements WorkQueue {
       const mark = this.#changes.mark('work')
       const now = this.#clock.now()
       const until = now + leaseMs
-      const [leased, next] = await Promise.all([
-        this.#database.write([{ sql: LEASE, params: [worker, until, queue, now, most] }]),
-        this.#database.read(NEXT, [queue]),
-      ])
-      const rows = leased[0]?.rows ?? []
-      if (rows.length > 0) return inTurn(rows, until)
-      const at = next[0]?.at
+      const params = [worker, until, queue, now, most, this.#process]
+      const [leased] = await this.#database.write([{ sql: LEASE, params }])
+      if (leased && leased.rows.length > 0) return inTurn(leased.rows, until)
+      const [next] = await this.#database.read(NEXT, [queue])
+      const at = next?.at
       await this.#changes.after('work', mark, signal, typeof at === 'number' ? at : undefined)
     }
   }
@@ -81,7 +85,7 @@ export class EmbeddedWorkQueue implements WorkQueue {
   }
 
   async release(lease: Lease, notBefore = 0): Promise<boolean> {
-    const sql = `UPDATE work SET free_at = ?, worker = NULL WHERE ${OWN}`
+    const sql = `UPDATE work SET free_at = ?, worker = NULL, process = NULL WHERE ${OWN}`
     const released = await this.#change(sql, [notBefore], lease)
     this.#changes.tell('work')
     return released
@@ -105,11 +109,12 @@ export class EmbeddedWorkQueue implements WorkQueue {
 function inTurn(rows: readonly Row[], until: number): readonly Lease[] {
   return rows
     .toSorted((a, b) => Number(a.rank) - Number(b.rank))
-    .map(({ swarm, step, payload, attempt }) => ({
+    .map(({ swarm, step, payload, attempt, interrupted }) => ({
       swarm: swarmId(String(swarm)),
       step: stepId(String(step)),
       payload: JSON.parse(String(payload)),
       attempt: Number(attempt),
+      interrupted: interrupted === 1,
       until,
     }))
 }

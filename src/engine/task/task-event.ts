@@ -1,0 +1,38 @@
+import type { ErrorCode } from '../../core/index.ts'
+import type { Json } from '../backends/json.ts'
+import type { RunOutcome } from '../graph-report.ts'
+import type { StepSpec, TaskSpec } from './task-spec.ts'
+
+/** What stands in the plan log of a task. */
+export type TaskEvent =
+  | { readonly kind: 'created'; readonly at: number; readonly task: TaskSpec }
+  | { readonly kind: 'cancelled'; readonly at: number; readonly reason: string }
+  | { readonly kind: 'finished'; readonly at: number; readonly outcome: RunOutcome }
+
+/** The attempt that brought the result. */
+export interface StepTimes {
+  readonly worker: string
+  readonly attempt: number
+  readonly startedAt: number
+  readonly endedAt: number
+}
+
+/** What a step came to, as the store keeps it. */
+export type StoredResult = StepTimes &
+  (
+    | { readonly state: 'succeeded'; readonly value: Json; readonly add: readonly StepSpec[] }
+    | { readonly state: 'failed'; readonly code: ErrorCode; readonly message: string }
+  )
+
+/** Only this package writes them, in a database of its own: they are what they say. */
+export function taskEvent(json: Json): TaskEvent {
+  return json as unknown as TaskEvent
+}
+
+export function storedResult(json: Json): StoredResult {
+  return json as unknown as StoredResult
+}
+
+export function asJson(value: TaskEvent | StoredResult): Json {
+  return value as unknown as Json
+}

@@ -1,0 +1,112 @@
+import { type Clock, cancelledError, hasCode, type SwarmId } from '../../core/index.ts'
+import type { PlanLog, SwarmBackend } from '../backends/swarm-backend.ts'
+import { asJson, storedResult, type TaskEvent, taskEvent } from './task-event.ts'
+import type { TaskState } from './task-state.ts'
+import { workItem } from './task-work.ts'
+
+export interface TaskRunnerComponents {
+  readonly backend: SwarmBackend
+  readonly clock: Clock
+}
+
+/** One task on its way: follows its plan and its results, and offers what has become ready. Used once. */
+export class TaskLead {
+  readonly #components: TaskRunnerComponents
+  readonly #swarm: SwarmId
+  readonly #state: TaskState
+  readonly #over = new AbortController()
+  /** How far the plan and the results have been folded. */
+  #version: number
+  #place = 0
+
+  /** The state has the plan's events up to the version, and no result yet. */
+  constructor(
+    components: TaskRunnerComponents,
+    options: { readonly swarm: SwarmId; readonly state: TaskState; readonly version: number },
+  ) {
+    this.#components = components
+    this.#swarm = options.swarm
+    this.#state = options.state
+    this.#version = options.version
+  }
+
+  /** Until the task has finished, whoever says so. Rejects CANCELLED when the signal aborts. */
+  async toItsEnd(signal: AbortSignal): Promise<void> {
+    const onAbort = () => this.#over.abort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      await this.#foldResults()
+      await this.#advance()
+      if (!this.#state.finished) await Promise.all([this.#followPlan(), this.#followResults()])
+    } catch (error) {
+      if (signal.aborted) throw cancelledError(signal, 'The leading')
+      if (!this.#state.finished || !hasCode(error, 'CANCELLED')) throw error
+    } finally {
+      this.#over.abort()
+      signal.removeEventListener('abort', onAbort)
+    }
+    // Another runner may have said it before this one had seen the last results.
+    await this.#foldResults()
+  }
+
+  async #followPlan(): Promise<void> {
+    const { log } = this.#components.backend
+    for await (const entries of log.follow(this.#swarm, this.#version, this.#over.signal)) {
+      for (const { version, event } of entries) {
+        this.#version = version
+        this.#state.plan(taskEvent(event))
+      }
+      await this.#advance()
+    }
+  }
+
+  async #followResults(): Promise<void> {
+    const { results } = this.#components.backend
+    for await (const entries of results.follow(this.#swarm, this.#place, this.#over.signal)) {
+      for (const { seq, step, result } of entries) {
+        this.#place = seq
+        this.#state.result(step, storedResult(result))
+      }
+      await this.#advance()
+    }
+  }
+
+  async #foldResults(): Promise<void> {
+    for (const { seq, step, result } of await this.#components.backend.results.read(
+      this.#swarm,
+      this.#place,
+    )) {
+      this.#place = seq
+      this.#state.result(step, storedResult(result))
+    }
+  }
+
+  async #advance(): Promise<void> {
+    const { backend, clock } = this.#components
+    const state = this.#state
+    if (state.finished) return this.#over.abort()
+    const resultOf = (step: Parameters<TaskState['resultOf']>[0]) => state.resultOf(step)
+    const items = state.takeReady().map((spec) => workItem(this.#swarm, spec, resultOf))
+    if (items.length > 0) await backend.work.offer(items)
+    if (!state.complete && !state.cancelled) return
+    const { outcome } = state.report(1)
+    // Where another event came first it comes by the log, and this is called again.
+    await tryAppend(backend.log, this.#swarm, this.#version, { kind: 'finished', at: clock.now(), outcome })
+  }
+}
+
+/** False where somebody else was faster. */
+export async function tryAppend(
+  log: PlanLog,
+  swarm: SwarmId,
+  version: number,
+  event: TaskEvent,
+): Promise<boolean> {
+  try {
+    await log.append(swarm, version, [asJson(event)])
+    return true
+  } catch (error) {
+    if (hasCode(error, 'CONFLICT')) return false
+    throw error
+  }
+}

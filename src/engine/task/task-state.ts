@@ -1,0 +1,186 @@
+import { fromUnknown, type MeshSwarmError, meshSwarmError, type StepId } from '../../core/index.ts'
+import type { Json } from '../backends/json.ts'
+import { type FinishedStep, type GraphReport, graphReport, type StepResult } from '../graph-report.ts'
+import { checkStepCount, sortSteps } from '../step-graph.ts'
+import type { FinalStepState } from '../step-state.ts'
+import type { StoredResult, TaskEvent } from './task-event.ts'
+import type { StepSpec } from './task-spec.ts'
+
+interface StepRecord {
+  readonly spec: StepSpec
+  readonly followers: StepRecord[]
+  /** Steps before it that have not succeeded yet. */
+  open: number
+  readyAt: number
+  stored?: StoredResult
+  /** Undefined while it waits, is offered or runs: who does what now is no part of the state. */
+  result?: StepResult
+}
+
+/**
+ * Where a task stands: the fold of its plan events and of its results, and of nothing else. Whoever folds the same,
+ * in whatever interleaving of the two, has the same state; results come in the order of the store.
+ */
+export class TaskState {
+  readonly #steps = new Map<StepId, StepRecord>()
+  #ready: StepRecord[] = []
+  #unfinished = 0
+  #startedAt = 0
+  #endedAt = 0
+  #created = false
+  #cancelled: MeshSwarmError | undefined
+  #finished = false
+
+  get created(): boolean {
+    return this.#created
+  }
+
+  /** Nothing is to be done any more, but to say so. */
+  get complete(): boolean {
+    return this.#created && this.#unfinished === 0
+  }
+
+  get finished(): boolean {
+    return this.#finished
+  }
+
+  get cancelled(): boolean {
+    return this.#cancelled !== undefined
+  }
+
+  plan(event: TaskEvent): void {
+    switch (event.kind) {
+      case 'created':
+        this.#created = true
+        this.#startedAt = event.at
+        this.#admit(event.task.steps, event.at)
+        break
+      case 'cancelled':
+        if (this.#finished) break
+        this.#cancelled ??= meshSwarmError('CANCELLED', `The task was cancelled: ${event.reason}`)
+        break
+      case 'finished':
+        this.#finished = true
+        this.#endedAt = event.at
+    }
+  }
+
+  /** A second result of a step changes nothing. Throws INVARIANT for a step that does not exist. */
+  result(step: StepId, stored: StoredResult): void {
+    const record = this.#steps.get(step)
+    if (!record) throw meshSwarmError('INVARIANT', `A result of ${step}, which is no step of the task.`)
+    if (record.result) return
+    record.stored = stored
+    this.#endedAt = Math.max(this.#endedAt, stored.endedAt)
+    if (stored.state === 'failed') {
+      this.#fail(record, meshSwarmError(stored.code, stored.message))
+      return
+    }
+    try {
+      this.#add(step, stored)
+    } catch (thrown) {
+      this.#fail(record, fromUnknown(thrown))
+      return
+    }
+    this.#end(record, { state: 'succeeded', value: stored.value, attempts: stored.attempt })
+    for (const follower of record.followers) {
+      if (!follower.result && --follower.open === 0) this.#makeReady(follower, stored.endedAt)
+    }
+  }
+
+  /** The steps that have become ready since the last call; all of them, where it is the first one. */
+  takeReady(): readonly StepSpec[] {
+    const ready = this.#cancelled ? [] : this.#ready.filter(({ result }) => !result)
+    this.#ready = []
+    return ready.map(({ spec }) => spec)
+  }
+
+  /** Of a step that has succeeded. */
+  resultOf(step: StepId): Json {
+    const stored = this.#steps.get(step)?.stored
+    return stored?.state === 'succeeded' ? stored.value : null
+  }
+
+  /** The figures, with so many workers at hand. What has no result by now counts as cancelled. */
+  report(workers: number): GraphReport {
+    const steps = [...this.#steps.values()].map((record) => this.#finishedStep(record))
+    return graphReport(steps, {
+      startedAt: this.#startedAt,
+      endedAt: this.#endedAt,
+      workers,
+      cancelled: this.cancelled,
+    })
+  }
+
+  #admit(specs: readonly StepSpec[], at: number): void {
+    this.#unfinished += specs.length
+    for (const spec of specs) {
+      const record: StepRecord = { spec, followers: [], open: 0, readyAt: 0 }
+      this.#steps.set(spec.id, record)
+      this.#link(record)
+    }
+    for (const { id } of specs) {
+      const record = this.#steps.get(id)
+      if (record && record.open === 0 && !record.result) this.#makeReady(record, at)
+    }
+  }
+
+  #link(record: StepRecord): void {
+    for (const before of record.spec.after) {
+      const other = this.#steps.get(before)
+      if (!other || other.result?.state === 'succeeded') continue
+      if (other.result) {
+        this.#skip(record, before)
+        return
+      }
+      other.followers.push(record)
+      record.open++
+    }
+  }
+
+  /** What a step has added comes after it. */
+  #add(by: StepId, { add, endedAt }: StoredResult & { state: 'succeeded' }): void {
+    if (add.length === 0) return
+    checkStepCount(this.#unfinished - 1 + add.length)
+    const behind = add.map((spec) => ({ ...spec, after: [...new Set([by, ...spec.after])] }))
+    this.#admit(sortSteps(behind, new Set(this.#steps.keys())), endedAt)
+  }
+
+  #makeReady(record: StepRecord, at: number): void {
+    record.readyAt = at
+    this.#ready.push(record)
+  }
+
+  #fail(record: StepRecord, error: MeshSwarmError): void {
+    const attempts = record.stored?.attempt ?? 1
+    this.#end(record, { state: 'failed', error, attempts })
+    for (const follower of record.followers) this.#skip(follower, record.spec.id)
+  }
+
+  #skip(record: StepRecord, because: StepId): void {
+    if (record.result) return
+    this.#end(record, { state: 'skipped', because, attempts: 0 })
+    for (const follower of record.followers) this.#skip(follower, record.spec.id)
+  }
+
+  #end(record: StepRecord, result: StepResult): void {
+    record.result = result
+    this.#unfinished--
+  }
+
+  #finishedStep({ spec, stored, result, readyAt }: StepRecord): FinishedStep {
+    const { id, after, tool } = spec
+    const end = result ?? this.#notEnded(id)
+    const state: FinalStepState = end.state
+    const span = stored && {
+      ...{ step: id, tool, worker: stored.worker, attempt: stored.attempt, readyAt },
+      ...{ startedAt: stored.startedAt, endedAt: stored.endedAt, succeeded: end.state === 'succeeded' },
+    }
+    return { id, after, state, spans: span ? [span] : [], result: end }
+  }
+
+  #notEnded(step: StepId): StepResult {
+    const error = this.#cancelled ?? meshSwarmError('CANCELLED', `Step ${step} has not ended.`)
+    return { state: 'cancelled', error, attempts: 0 }
+  }
+}

@@ -1,0 +1,31 @@
+import type { StepId, SwarmId } from '../../core/index.ts'
+import type { Json } from '../backends/json.ts'
+import type { StepInput } from './task-spec.ts'
+
+export interface ToolCall {
+  readonly swarm: SwarmId
+  readonly step: StepId
+  readonly input: Json
+  /** From 1. A token for what the tool does outside: a higher one is later. */
+  readonly attempt: number
+  /** The same for all attempts of the step. */
+  readonly key: string
+  /** Adds steps that come after this one, if it succeeds. Throws INVALID_INPUT for what are no steps. */
+  add(steps: readonly StepInput[]): void
+}
+
+/** What an attempt that was interrupted has done outside. */
+export type Reconciled = { readonly done: true; readonly value: Json } | { readonly done: false }
+
+/** What a step does. Stops soon after its signal aborts. */
+export interface Tool {
+  readonly name: string
+  /** Doing it twice is as good as doing it once: it is done again where nobody knows how far it came. */
+  readonly idempotent?: boolean
+  run(call: ToolCall, signal: AbortSignal): Json | Promise<Json>
+  /**
+   * Looks what an interrupted attempt has done. Without it such a step of a tool that is not idempotent fails with
+   * IN_DOUBT, for a person to decide.
+   */
+  reconcile?(call: ToolCall, signal: AbortSignal): Promise<Reconciled>
+}

@@ -1,0 +1,333 @@
+// The rule: a task goes on from wherever it stands, whoever leads it and whoever does its steps.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import {
+  entropySeed,
+  meshSwarmError,
+  RealClock,
+  randomIds,
+  seededRandom,
+  stepId,
+  swarmId,
+} from '../../../src/core/index.ts'
+import {
+  EmbeddedBackend,
+  type GraphReport,
+  type Json,
+  StepWorker,
+  type StepWorkerOptions,
+  type TaskInput,
+  TaskRunner,
+  type Tool,
+  type ToolCall,
+} from '../../../src/engine/index.ts'
+
+const clock = new RealClock()
+const random = seededRandom(1)
+const ids = randomIds(seededRandom(entropySeed()))
+const task = swarmId('task')
+const never = new AbortController().signal
+
+let directory = ''
+let open: { close(): Promise<void> }[] = []
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'meshswarm-task-'))
+  open = []
+})
+afterEach(async () => {
+  await Promise.all(open.map((one) => one.close()))
+  rmSync(directory, { recursive: true, force: true })
+})
+
+/** As a process of its own would have it. */
+async function backend(): Promise<EmbeddedBackend> {
+  const opened = await EmbeddedBackend.open({ clock, ids }, { file: join(directory, 'swarm.db') })
+  open.push(opened)
+  return opened
+}
+
+function startWorker(
+  opened: EmbeddedBackend,
+  tools: readonly Tool[],
+  options: Partial<StepWorkerOptions> = {},
+): () => Promise<void> {
+  const byName = new Map(tools.map((tool) => [tool.name, tool]))
+  const worker = new StepWorker(
+    { backend: opened, clock, random, tools: byName },
+    { name: 'w', slots: 8, ...options },
+  )
+  const stop = new AbortController()
+  const running = worker.run(stop.signal)
+  const close = () => {
+    stop.abort()
+    return running
+  }
+  open.unshift({ close })
+  return close
+}
+
+/** Submits the task, does it with one worker, and gives the report. */
+async function done(input: TaskInput, ...tools: readonly Tool[]): Promise<GraphReport> {
+  const opened = await backend()
+  const runner = new TaskRunner({ backend: opened, clock })
+  await runner.submit(task, input)
+  startWorker(opened, tools)
+  return runner.run(task, 8, never)
+}
+
+const tool = (name: string, run: Tool['run'], more: Partial<Tool> = {}): Tool => ({ name, run, ...more })
+const echo = tool('echo', ({ input }) => input)
+const endOf = (report: GraphReport, id: string) => report.results.get(stepId(id))
+
+/** A tool that does not end before it is told to, and says when it was begun. */
+function gate(name = 'gate', more: Partial<Tool> = {}) {
+  const begun: ToolCall[] = []
+  const waiting: ((call: ToolCall) => void)[] = []
+  const release = Promise.withResolvers<void>()
+  const run = async (call: ToolCall, signal: AbortSignal) => {
+    begun.push(call)
+    waiting.shift()?.(call)
+    const aborted = new Promise<never>((_, reject) =>
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
+    )
+    await Promise.race([release.promise, aborted])
+    return call.attempt
+  }
+  return {
+    tool: tool(name, run, more),
+    begun,
+    next: () => new Promise<ToolCall>((resolve) => waiting.push(resolve)),
+    open: () => release.resolve(),
+  }
+}
+
+describe('a task', () => {
+  test('passes values on, and tells what it took', async () => {
+    const sum = tool('sum', ({ input }) => (input as number[]).reduce((a, b) => a + b, 0))
+    const report = await done(
+      {
+        steps: [
+          { id: 'a', tool: 'echo', input: 20 },
+          { id: 'b', tool: 'echo', input: 22 },
+          { id: 'c', tool: 'sum', input: [{ $result: 'a' }, { $result: 'b' }] },
+        ],
+      },
+      echo,
+      sum,
+    )
+    expect(report.outcome).toBe('succeeded')
+    expect(endOf(report, 'c')).toMatchObject({ state: 'succeeded', value: 42, attempts: 1 })
+    expect(report.timeline.map(({ step }) => step).at(-1)).toBe('c')
+    expect(report.criticalPath).toHaveLength(2)
+  })
+
+  test('grows by the steps that its steps add', async () => {
+    const split = tool('split', ({ input, add }) => {
+      const parts = input as number[]
+      add(parts.map((part) => ({ id: `part-${part}`, tool: 'echo', input: part })))
+      const $result = parts.map((part) => ({ $result: `part-${part}` }))
+      add([{ id: 'all', tool: 'echo', input: $result }])
+      return parts.length
+    })
+    const report = await done({ steps: [{ id: 'split', tool: 'split', input: [1, 2, 3] }] }, split, echo)
+    expect(endOf(report, 'all')).toMatchObject({ value: [1, 2, 3] })
+    expect(report.results.size).toBe(5)
+  })
+
+  test('with a step that failed is partial: what comes after it is skipped, the rest is done', async () => {
+    const broken = tool('broken', () => {
+      throw meshSwarmError('NODE_NOT_FOUND', 'n7 is gone')
+    })
+    const steps = [
+      { id: 'a', tool: 'broken', retries: 5 },
+      { id: 'b', tool: 'echo', after: ['a'] },
+      { id: 'c', tool: 'echo', input: 1 },
+    ]
+    const report = await done({ steps }, broken, echo)
+    expect(report.outcome).toBe('partial')
+    expect(endOf(report, 'a')).toMatchObject({ error: { code: 'NODE_NOT_FOUND' }, attempts: 1 })
+    expect(endOf(report, 'b')).toMatchObject({ state: 'skipped', because: 'a' })
+    expect(endOf(report, 'c')).toMatchObject({ state: 'succeeded' })
+  })
+
+  test('tries again what may succeed later, as often as it may and no more', async () => {
+    const flaky = tool('flaky', ({ attempt, input }) => {
+      if (attempt <= Number(input)) throw meshSwarmError('UNAVAILABLE', 'not yet')
+      return attempt
+    })
+    const steps = [
+      { id: 'twice', tool: 'flaky', input: 2, retries: 2 },
+      { id: 'never', tool: 'flaky', input: 9, retries: 1 },
+    ]
+    const report = await done({ steps }, flaky)
+    expect(endOf(report, 'twice')).toMatchObject({ state: 'succeeded', value: 3, attempts: 3 })
+    expect(endOf(report, 'never')).toMatchObject({ state: 'failed', attempts: 2 })
+  })
+
+  test('ends a step that takes too long with TIMEOUT', async () => {
+    const slow = gate('slow')
+    const report = await done({ steps: [{ id: 'a', tool: 'slow', timeoutMs: 20 }] }, slow.tool)
+    expect(endOf(report, 'a')).toMatchObject({ state: 'failed', error: { code: 'TIMEOUT' } })
+  })
+
+  test('whose tool nobody has fails there', async () => {
+    const report = await done({ steps: [{ id: 'a', tool: 'unheard-of' }] }, echo)
+    expect(endOf(report, 'a')).toMatchObject({ error: { code: 'INVALID_INPUT' } })
+  })
+
+  test('has a name that no other has', async () => {
+    const runner = new TaskRunner({ backend: await backend(), clock })
+    await runner.submit(task, { steps: [{ id: 'a', tool: 'echo' }] })
+    const other: TaskInput = { steps: [{ id: 'b', tool: 'echo' }] }
+    await expect(runner.submit(task, other)).rejects.toMatchObject({ code: 'CONFLICT' })
+    await expect(runner.run(swarmId('no'), 1, never)).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' })
+    await expect(runner.cancel(swarmId('no'), '')).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' })
+  })
+})
+
+describe('several', () => {
+  test('processes share the steps, and each is done once', async () => {
+    const seen: string[] = []
+    const note = tool('note', async ({ step }, signal) => {
+      seen.push(step)
+      await clock.sleep(2, signal)
+      return null
+    })
+    const steps = Array.from({ length: 60 }, (_, n) => ({
+      ...{ id: `s${n}`, tool: 'note' },
+      after: n < 20 ? [] : [`s${n - 20}`],
+    }))
+    const [one, two] = [await backend(), await backend()]
+    const runners = [one, two].map((opened) => new TaskRunner({ backend: opened, clock }))
+    await runners[0]?.submit(task, { steps })
+    startWorker(one, [note], { name: 'one', slots: 3 })
+    startWorker(two, [note], { name: 'two', slots: 3 })
+    const reports = await Promise.all(runners.map((runner) => runner.run(task, 6, never)))
+    expect(seen.toSorted()).toEqual(steps.map(({ id }) => id).toSorted())
+    for (const { outcome, timeline } of reports) {
+      expect(outcome).toBe('succeeded')
+      const workers = new Set(timeline.map(({ worker }) => worker.split('/')[0]))
+      expect([...workers].toSorted()).toEqual(['one', 'two'])
+    }
+  })
+})
+
+describe('cancelling', () => {
+  test('reaches a step that runs in another process, keeps what was done, and starts nothing more', async () => {
+    const [here, there] = [await backend(), await backend()]
+    const runner = new TaskRunner({ backend: here, clock })
+    const steps = [
+      { id: 'a', tool: 'echo', input: 1 },
+      { id: 'b', tool: 'gate', after: ['a'] },
+      { id: 'c', tool: 'echo', after: ['b'] },
+    ]
+    await runner.submit(task, { steps })
+    const held = gate()
+    const begun = held.next()
+    startWorker(there, [echo, held.tool])
+    const running = runner.run(task, 8, never)
+    await begun
+    await runner.cancel(task, 'enough')
+    await runner.cancel(task, 'again')
+    const report = await running
+    expect(report.outcome).toBe('cancelled')
+    expect(endOf(report, 'a')).toMatchObject({ state: 'succeeded', value: 1 })
+    expect(endOf(report, 'b')).toMatchObject({ state: 'cancelled' })
+    expect(endOf(report, 'c')).toMatchObject({ state: 'cancelled' })
+    expect(await here.results.read(task)).toHaveLength(1)
+  })
+})
+
+describe('stopping', () => {
+  test('a worker gives its steps back, and the next one has them at once', async () => {
+    const opened = await backend()
+    const runner = new TaskRunner({ backend: opened, clock })
+    await runner.submit(task, { steps: [{ id: 'a', tool: 'gate' }] })
+    const held = gate()
+    const begun = held.next()
+    const stop = startWorker(opened, [held.tool], { leaseMs: 600_000 })
+    const running = runner.run(task, 8, never)
+    await begun
+    await stop()
+    held.open()
+    startWorker(opened, [held.tool])
+    expect(endOf(await running, 'a')).toMatchObject({ state: 'succeeded', value: 2 })
+  })
+
+  test('the leading is no cancel: the next one takes it up, and nothing is done twice', async () => {
+    const opened = await backend()
+    const runner = new TaskRunner({ backend: opened, clock })
+    const steps = [
+      { id: 'a', tool: 'echo', input: 1 },
+      { id: 'b', tool: 'gate', after: ['a'] },
+      { id: 'c', tool: 'echo', input: { $result: 'a' }, after: ['b'] },
+    ]
+    await runner.submit(task, { steps })
+    const held = gate()
+    const begun = held.next()
+    startWorker(opened, [echo, held.tool])
+    const stop = new AbortController()
+    const first = runner.run(task, 8, stop.signal)
+    await begun
+    stop.abort()
+    await expect(first).rejects.toMatchObject({ code: 'CANCELLED' })
+    held.open()
+    const report = await runner.run(task, 8, never)
+    expect(report.outcome).toBe('succeeded')
+    expect(endOf(report, 'c')).toMatchObject({ value: 1 })
+    expect(held.begun).toHaveLength(1)
+    expect(await runner.run(task, 8, never)).toEqual(report)
+  })
+})
+
+describe('a step whose worker fell silent', () => {
+  const interrupted = async (used: Tool): Promise<GraphReport> => {
+    const opened = await backend()
+    const runner = new TaskRunner({ backend: opened, clock })
+    await runner.submit(task, { steps: [{ id: 'a', tool: used.name }] })
+    const running = runner.run(task, 8, never)
+    await opened.work.lease({ queue: 'any', worker: 'dead', most: 1, leaseMs: 1 }, never)
+    startWorker(opened, [used])
+    return running
+  }
+  const twice = tool('pay', ({ attempt }) => ({ paid: attempt }))
+
+  test('is done again where that does no harm', async () => {
+    const report = await interrupted({ ...twice, idempotent: true })
+    expect(endOf(report, 'a')).toMatchObject({ state: 'succeeded', value: { paid: 2 } })
+  })
+
+  test('is in doubt where it might, and not done again', async () => {
+    expect(endOf(await interrupted(twice), 'a')).toMatchObject({ error: { code: 'IN_DOUBT' } })
+  })
+
+  test.each<[Json, boolean]>([
+    [{ found: true }, true],
+    [{ paid: 2 }, false],
+  ])('has the value %j when its tool finds that it was done: %s', async (value, wasDone) => {
+    const reconcile = async () => (wasDone ? ({ done: true, value } as const) : ({ done: false } as const))
+    expect(endOf(await interrupted({ ...twice, reconcile }), 'a')).toMatchObject({ value })
+  })
+
+  test('whose result was stored is only marked as done', async () => {
+    const opened = await backend()
+    const runner = new TaskRunner({ backend: opened, clock })
+    await runner.submit(task, {
+      steps: [
+        { id: 'a', tool: 'gate' },
+        { id: 'b', tool: 'echo', after: ['a'] },
+      ],
+    })
+    const running = runner.run(task, 8, never)
+    const [lease] = await opened.work.lease({ queue: 'any', worker: 'dead', most: 1, leaseMs: 1 }, never)
+    const times = { worker: 'dead/1', attempt: 1, startedAt: 0, endedAt: 0 }
+    const stored = { ...times, state: 'succeeded', value: 7, add: [] }
+    if (lease) await opened.results.put(task, lease.step, stored)
+    const held = gate()
+    startWorker(opened, [held.tool, echo])
+    expect(endOf(await running, 'a')).toMatchObject({ state: 'succeeded', value: 7 })
+    expect(held.begun).toHaveLength(0)
+  })
+})

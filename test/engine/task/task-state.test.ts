@@ -1,0 +1,198 @@
+// The rule: the state of a task is the fold of its plan and its results, whoever folds them and however they come.
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type StepId, stepId } from '../../../src/core/index.ts'
+import { type StepInput, taskSpec } from '../../../src/engine/index.ts'
+import type { StoredResult } from '../../../src/engine/task/task-event.ts'
+import { stepSpecs } from '../../../src/engine/task/task-spec.ts'
+import { TaskState } from '../../../src/engine/task/task-state.ts'
+
+const times = (at: number) => ({ worker: 'w', attempt: 1, startedAt: at, endedAt: at + 1 })
+const succeeded = (at: number, add: readonly StepInput[] = []): StoredResult => ({
+  ...times(at),
+  state: 'succeeded',
+  value: at,
+  add: stepSpecs(add),
+})
+const failed = (at: number): StoredResult => ({
+  ...times(at),
+  state: 'failed',
+  code: 'UNAVAILABLE',
+  message: 'gone',
+})
+const step = (id: string, ...after: string[]): StepInput => ({ id, tool: 'probe', after })
+
+function stateOf(steps: readonly StepInput[]): TaskState {
+  const state = new TaskState()
+  state.plan({ kind: 'created', at: 0, task: taskSpec({ steps: [...steps] }) })
+  return state
+}
+const ready = (state: TaskState) => state.takeReady().map(({ id }) => id)
+
+describe('a step', () => {
+  test('is ready when those before it have succeeded, and is told once', () => {
+    const state = stateOf([step('a'), step('b'), step('c', 'a', 'b')])
+    expect(ready(state)).toEqual(['a', 'b'])
+    state.result(stepId('a'), succeeded(1))
+    expect(ready(state)).toEqual([])
+    state.result(stepId('b'), succeeded(2))
+    expect(ready(state)).toEqual(['c'])
+    expect(ready(state)).toEqual([])
+  })
+
+  test('after one that failed is skipped, with all behind it, and its siblings are not', () => {
+    const state = stateOf([step('a'), step('b', 'a'), step('c', 'b'), step('d')])
+    state.result(stepId('a'), failed(1))
+    expect(ready(state)).toEqual(['d'])
+    state.result(stepId('d'), succeeded(2))
+    expect(state.complete).toBe(true)
+    const { outcome, results } = state.report(1)
+    expect(outcome).toBe('partial')
+    expect(results.get(stepId('c'))).toMatchObject({ state: 'skipped', because: 'b' })
+  })
+
+  test('keeps its first result', () => {
+    const state = stateOf([step('a'), step('b', 'a')])
+    state.result(stepId('a'), succeeded(1))
+    state.result(stepId('a'), failed(2))
+    expect(state.report(1).results.get(stepId('a'))).toMatchObject({ state: 'succeeded', value: 1 })
+    expect(state.resultOf(stepId('a'))).toBe(1)
+  })
+
+  test('that succeeds brings in the steps that it has added, behind it', () => {
+    const state = stateOf([step('map'), step('end', 'map')])
+    ready(state)
+    state.result(stepId('map'), succeeded(1, [step('m1'), step('m2'), step('reduce', 'm1', 'm2')]))
+    expect(ready(state)).toEqual(['end', 'm1', 'm2'])
+    for (const [index, id] of ['m1', 'm2', 'end'].entries()) state.result(stepId(id), succeeded(index))
+    expect(ready(state)).toEqual(['reduce'])
+    expect(state.complete).toBe(false)
+  })
+
+  test.each([
+    ['a step that is missing', [step('x', 'nowhere')], 'INVALID_INPUT'],
+    ['a step of a name that is taken', [step('end')], 'INVALID_INPUT'],
+    ['too many', Array.from({ length: 1500 }, (_, n) => step(`x${n}`)), 'STEP_LIMIT_EXCEEDED'],
+  ])('fails where it has added %s', (_, add, code) => {
+    const state = stateOf([step('a'), step('end', 'a')])
+    state.result(stepId('a'), succeeded(1, add))
+    const { results } = state.report(1)
+    expect(results.get(stepId('a'))).toMatchObject({ state: 'failed', error: { code } })
+    expect(results.size).toBe(2)
+    expect(state.complete).toBe(true)
+  })
+})
+
+describe('a cancelled task', () => {
+  test('offers nothing more, and keeps what was done', () => {
+    const state = stateOf([step('a'), step('b', 'a')])
+    ready(state)
+    state.plan({ kind: 'cancelled', at: 1, reason: 'enough' })
+    state.result(stepId('a'), succeeded(1))
+    expect(ready(state)).toEqual([])
+    const { outcome, results } = state.report(1)
+    expect(outcome).toBe('cancelled')
+    expect(results.get(stepId('a'))?.state).toBe('succeeded')
+    expect(results.get(stepId('b'))).toMatchObject({ state: 'cancelled', error: { code: 'CANCELLED' } })
+  })
+})
+
+/** A graph in which each step comes after some of those before it. */
+const graphs = fc
+  .array(fc.array(fc.nat(30), { maxLength: 3 }), { minLength: 1, maxLength: 30 })
+  .map((lists) =>
+    lists.map((befores, index) =>
+      step(`s${index}`, ...new Set(befores.filter((n) => n < index).map((n) => `s${n}`))),
+    ),
+  )
+
+/** Does what is ready in a random order, failing now and then; gives the results in the order of the store. */
+function drive(steps: readonly StepInput[], choices: fc.Stream<number>): [StepId, StoredResult][] {
+  const state = stateOf(steps)
+  const open: StepId[] = []
+  const done: [StepId, StoredResult][] = []
+  for (let at = 1; ; at++) {
+    open.push(...ready(state))
+    if (open.length === 0) return done
+    const choice = choices.next().value ?? 0
+    const [id] = open.splice(choice % open.length, 1)
+    if (id === undefined) return done
+    const result = choice % 7 === 0 ? failed(at) : succeeded(at)
+    state.result(id, result)
+    done.push([id, result])
+  }
+}
+
+const summary = (state: TaskState) => {
+  const { outcome, results, makespanMs, sequentialMs, criticalPath } = state.report(3)
+  const ends = [...results].map(([id, { state }]) => [id, state])
+  return { outcome, ends: Object.fromEntries(ends), makespanMs, sequentialMs, criticalPath }
+}
+
+describe('whatever the graph and the order', () => {
+  test('every step ends once, none before those it comes after', () => {
+    fc.assert(
+      fc.property(graphs, fc.infiniteStream(fc.nat(1000)), (steps, choices) => {
+        const done = drive(steps, choices)
+        const state = stateOf(steps)
+        const ended = new Set<string>()
+        for (const [id, result] of done) {
+          const { after = [] } = steps.find((one) => one.id === id) ?? {}
+          expect(after.every((before) => ended.has(before))).toBe(true)
+          expect(ended.has(id)).toBe(false)
+          state.result(id, result)
+          if (result.state === 'succeeded') ended.add(id)
+        }
+        expect(state.complete).toBe(true)
+      }),
+    )
+  })
+
+  test('a fold that begins anew in the middle, twice over the same, comes to the same', () => {
+    fc.assert(
+      fc.property(
+        graphs,
+        fc.infiniteStream(fc.nat(1000)),
+        fc.nat(40),
+        fc.nat(40),
+        (steps, choices, cut, again) => {
+          const done = drive(steps, choices)
+          const whole = stateOf(steps)
+          for (const [id, result] of done) whole.result(id, result)
+          const anew = stateOf(steps)
+          for (const [id, result] of done.slice(0, cut)) anew.result(id, result)
+          // What is offered again after a restart has no result yet.
+          const known = new Set(done.slice(0, cut).map(([id]) => id))
+          for (const { id } of anew.takeReady()) expect(known.has(id)).toBe(false)
+          for (const [id, result] of done.slice(Math.min(cut, again))) anew.result(id, result)
+          expect(summary(anew)).toEqual(summary(whole))
+        },
+      ),
+    )
+  })
+
+  test('it does not matter whether a cancel is folded before or after the results', () => {
+    fc.assert(
+      fc.property(
+        graphs,
+        fc.infiniteStream(fc.nat(1000)),
+        fc.nat(40),
+        fc.nat(40),
+        (steps, choices, cut, late) => {
+          const done = drive(steps, choices).slice(0, cut)
+          const cancel = { kind: 'cancelled', at: 99, reason: 'enough' } as const
+          const fold = (place: number) => {
+            const state = stateOf(steps)
+            for (const [index, [id, result]] of done.entries()) {
+              if (index === place) state.plan(cancel)
+              state.result(id, result)
+            }
+            if (place >= done.length) state.plan(cancel)
+            return summary(state)
+          }
+          expect(fold(late)).toEqual(fold(0))
+        },
+      ),
+    )
+  })
+})
