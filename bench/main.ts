@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { engineBench } from './engine.ts'
 import { healBench } from './heal.ts'
 import type { BenchOptions } from './options.ts'
 import { type BenchReport, printReport } from './report.ts'
 
 type Bench = (options: BenchOptions, signal: AbortSignal) => Promise<BenchReport>
 
-const BENCHES: Readonly<Record<string, Bench>> = { heal: healBench }
+const BENCHES: Readonly<Record<string, Bench>> = { engine: engineBench, heal: healBench }
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({

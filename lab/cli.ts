@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
+import { wholeNumber } from '../src/cli/index.ts'
 import { registerFaultCommands } from './cli-fault.ts'
 import { activeFaults } from './faults/index.ts'
 import { Lab } from './lab.ts'
@@ -24,12 +25,6 @@ interface UpOptions {
   readonly json?: boolean
 }
 
-function wholeNumber(text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('Not a whole number.')
-  return value
-}
-
 /** Adds `lab up|down|status|fault` to a program. Actions reject with MeshSwarmError; the program prints them. */
 export function registerLabCommands(program: Command, options: LabCommandOptions = {}): void {
   const print = options.print ?? ((text: string) => void process.stdout.write(`${text}\n`))
@@ -44,7 +39,7 @@ export function registerLabCommands(program: Command, options: LabCommandOptions
 
   named('up', 'build a lab and leave it running')
     .option('--topology <spec>', 'grid:4x4, ring:10, line:5, geo:30 or a file', 'grid:4x4')
-    .option('--nodes <count>', 'take a connected part of so many nodes', wholeNumber)
+    .option('--nodes <count>', 'take a connected part of so many nodes', wholeNumber(0))
     .addOption(new Option('--profile <profile>', 'timers').choices(['default', 'tuned']).default('default'))
     .option('--no-wait', 'return before the routes have converged')
     .action(async (flags: UpOptions) => {

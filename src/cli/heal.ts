@@ -1,10 +1,11 @@
 import { join } from 'node:path'
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { entropySeed, meshSwarmError, RealClock, randomIds, seededRandom } from '../core/index.ts'
 import { type HealEvent, HealingSession, type Mode, type StampedHealEvent } from '../mapek/index.ts'
 import { BabelDriver, readInventory, SimTwin, singleNodeInventory } from '../mesh/index.ts'
 import { FileJournal } from '../store/index.ts'
 import type { CliContext } from './context.ts'
+import { wholeNumber } from './numbers.ts'
 import { storyLine } from './story-line.ts'
 
 export interface HealFlags {
@@ -25,12 +26,6 @@ export interface HealFlags {
 /** Meshes that are built for the occasion, beside the product: the lab and the simulator with their drills. */
 export type MeshRunners = Readonly<Record<string, (flags: HealFlags, context: CliContext) => Promise<void>>>
 
-function wholeNumber(text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Not a whole number from 1.')
-  return value
-}
-
 /** Adds `heal`: watch a mesh, and in mode `heal` repair it. A fresh install only advises. */
 export function registerHealCommand(program: Command, context: CliContext, runners: MeshRunners = {}): void {
   const meshes = ['babel', ...Object.keys(runners)]
@@ -47,11 +42,11 @@ export function registerHealCommand(program: Command, context: CliContext, runne
     .option('--socket <path>', "a running babeld's control socket (babel)")
     .option('--inventory <file>', 'JSON file that lists your nodes (babel)')
     .option('--topology <spec>', 'file or shape to build the mesh from (lab, sim)')
-    .option('--nodes <count>', 'take a connected part of so many nodes (lab, sim)', wholeNumber)
-    .option('--agents <count>', 'size of the swarm, 1 to 100', wholeNumber)
-    .option('--blast-radius <count>', 'most nodes changed within ten minutes', wholeNumber)
+    .option('--nodes <count>', 'take a connected part of so many nodes (lab, sim)', wholeNumber(1))
+    .option('--agents <count>', 'size of the swarm, 1 to 100', wholeNumber(1))
+    .option('--blast-radius <count>', 'most nodes changed within ten minutes', wholeNumber(1))
     .option('--journal <dir>', 'where every decision is kept', join('.meshswarm', 'journal'))
-    .option('--seed <number>', 'repeat a drill (lab, sim)', wholeNumber)
+    .option('--seed <number>', 'repeat a drill (lab, sim)', wholeNumber(1))
     .option('--json', 'one JSON object a line')
     .action(async (flags: HealFlags) => {
       const special = runners[flags.mesh]

@@ -1,4 +1,5 @@
 export { type CliContext, processContext, type TextSink } from './context.ts'
 export { type HealFlags, type MeshRunners, registerHealCommand } from './heal.ts'
 export { createProgram, type RegisterCommand, run, runProcess } from './main.ts'
+export { wholeNumber } from './numbers.ts'
 export { storyLine } from './story-line.ts'

@@ -1,7 +1,8 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import type { CliContext } from './context.ts'
 import { inspectReport } from './inspect-report.ts'
 import { inspectText } from './inspect-text.ts'
+import { wholeNumber } from './numbers.ts'
 import { readTopologyFile } from './read-topology.ts'
 import { styleFor } from './text.ts'
 
@@ -15,7 +16,7 @@ export function registerInspectCommand(program: Command, context: CliContext): v
   program
     .command('inspect <file>')
     .description('what is in a topology file (meshviewer.json, NetJSON, GML; - for standard input)')
-    .option('--top <count>', 'length of the lists', positive, 10)
+    .option('--top <count>', 'length of the lists', wholeNumber(1), 10)
     .option('--json', 'print JSON: every weak point, and as many worst links as --top says')
     .action(async (path: string, { top, json }: InspectFlags) => {
       const file = await readTopologyFile(path, context)
@@ -26,10 +27,4 @@ export function registerInspectCommand(program: Command, context: CliContext): v
           inspectText(report, { top, style: styleFor(context.color), width: Math.min(context.columns, 120) }),
         )
     })
-}
-
-function positive(text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Not a whole number from 1.')
-  return value
 }

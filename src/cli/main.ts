@@ -5,6 +5,8 @@ import { registerConvertCommand } from './convert.ts'
 import { exitCodeOf, printError } from './errors.ts'
 import { registerExplainCommand } from './explain.ts'
 import { registerInspectCommand } from './inspect.ts'
+import { registerRunCommand } from './task/run.ts'
+import { registerTaskCommands } from './task/tasks.ts'
 
 /** Adds one command to the program. What its action throws, the program prints and turns into an exit code. */
 export type RegisterCommand = (program: Command, context: CliContext) => void
@@ -14,6 +16,8 @@ const OWN_COMMANDS: readonly RegisterCommand[] = [
   registerInspectCommand,
   registerConvertCommand,
   registerExplainCommand,
+  registerRunCommand,
+  registerTaskCommands,
 ]
 
 /** The program with its own commands and `commands`. It never exits the process: usage errors throw. */

@@ -52,6 +52,7 @@ export const ERROR_CODES = {
   INSUFFICIENT_RESOURCES: row('unavailable', 503, true, 'Wait for capacity, or add some.'),
   VISION_ANALYSIS_FAILED: row('unavailable', 502, true, 'Check the image and the configured model.'),
   UNAVAILABLE: row('unavailable', 503, true, 'Try again later.'),
+  TASK_FAILED: row('unavailable', 502, false, 'See which steps failed with `meshswarm show TASK`.'),
   DAEMON_UNAVAILABLE: row('unavailable', 503, true, 'Check that the routing daemon runs and its socket.'),
 
   INVARIANT: row('invariant', 500, false, 'A defect in meshswarm: please report it with the details.'),

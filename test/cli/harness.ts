@@ -8,7 +8,7 @@ export interface Ran {
   readonly err: string
 }
 
-export interface RunOptions extends Partial<Pick<CliContext, 'signal' | 'color' | 'columns'>> {
+export interface RunOptions extends Partial<Pick<CliContext, 'clock' | 'signal' | 'color' | 'columns'>> {
   readonly commands?: readonly RegisterCommand[]
 }
 
@@ -20,7 +20,7 @@ export async function meshswarm(argv: readonly string[], options: RunOptions = {
   const context: CliContext = {
     stdout,
     stderr,
-    clock: new VirtualClock({ startAt: Date.UTC(2020, 5, 1) }),
+    clock: options.clock ?? new VirtualClock({ startAt: Date.UTC(2020, 5, 1) }),
     signal: options.signal ?? new AbortController().signal,
     color: options.color ?? false,
     columns: options.columns ?? Number.POSITIVE_INFINITY,

@@ -415,6 +415,25 @@ export function describeSwarmBackend(
       })
     })
 
+    it('lists the swarms, the oldest first, and forgets what is to be forgotten', async () => {
+      for (const swarm of [red, blue]) {
+        await here.log.append(swarm, 0, ['a'])
+        await here.log.append(swarm, 1, ['b'])
+        await here.results.put(swarm, stepId('a'), 1)
+        await here.work.offer([item('b', { swarm })])
+      }
+      expect(await there.log.swarms()).toEqual([red, blue])
+      await there.forget(red)
+      await there.forget(red)
+      expect(await here.log.swarms()).toEqual([blue])
+      expect(await here.log.read(red)).toEqual([])
+      expect(await here.results.get(red, stepId('a'))).toBeUndefined()
+      expect(await here.results.get(blue, stepId('a'))).toBe(1)
+      expect(await lease(here, 10)).toMatchObject([{ swarm: blue, step: 'b' }])
+      expect(await here.log.append(red, 0, ['anew'])).toBe(1)
+      expect(await here.log.swarms()).toEqual([blue, red])
+    })
+
     it('still has everything after all have closed it', async () => {
       await here.log.append(red, 0, ['a'])
       await here.work.offer([item('a'), item('b')])

@@ -37,7 +37,7 @@ const worker = new StepWorker(
 )
 const stop = new AbortController()
 const working = worker.run(stop.signal)
-const { outcome } = await runner.run(task, 100, stop.signal)
+const { outcome } = await runner.run(task, { workers: 100 }, stop.signal)
 stop.abort()
 await working
 await backend.close()

@@ -210,11 +210,12 @@ describe('a file that is there already', () => {
     for (const path of moved) expect(existsSync(path ?? '')).toBe(true)
   })
 
-  test('lies in a directory that only its owner can enter', async () => {
+  test('is for its owner only, with its directory and what SQLite puts beside it', async () => {
     const own = join(directory, 'private')
     const database = await Database.open({ clock }, { file: join(own, 'swarm.db'), migrations: [FIRST] })
-    await database.close()
     expect(statSync(own).mode & 0o777).toBe(0o700)
+    for (const name of readdirSync(own)) expect(statSync(join(own, name)).mode & 0o077).toBe(0)
+    await database.close()
   })
 })
 

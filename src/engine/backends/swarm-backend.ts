@@ -13,6 +13,8 @@ export interface SwarmBackend extends AsyncDisposable {
   readonly results: ResultStore
   readonly kv: KeyValue
   readonly bus: MessageBus
+  /** Removes all that is kept of the swarm: plan, results, work. Nothing of it comes back. */
+  forget(swarm: SwarmId): Promise<void>
   /** Ends every follower and waiter with UNAVAILABLE. A second call returns the first one's promise. */
   close(): Promise<void>
 }
@@ -30,6 +32,8 @@ export interface PlanLog {
    * version. Rejects CONFLICT where somebody else has appended meanwhile: read what they did, then decide again.
    */
   append(swarm: SwarmId, expected: number, events: readonly Json[]): Promise<number>
+  /** Those with a plan, in the order of their first event. */
+  swarms(): Promise<readonly SwarmId[]>
   read(swarm: SwarmId, after?: number): Promise<readonly PlanEntry[]>
   /** What is there behind `after`, then what comes, all that is new at a time, until the signal aborts (CANCELLED). */
   follow(swarm: SwarmId, after: number, signal: AbortSignal): AsyncIterable<readonly PlanEntry[]>

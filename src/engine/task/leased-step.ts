@@ -70,13 +70,14 @@ export class LeasedStep {
 
   async #call(signals: readonly AbortSignal[]): Promise<Json> {
     const { swarm, step, attempt, interrupted } = this.#lease
-    const { tool: name, input, timeoutMs } = this.#work
+    const { tool: name, input, timeoutMs, idempotent } = this.#work
     const tool = this.#components.tools.get(name)
     if (!tool) throw meshSwarmError('INVALID_INPUT', `Worker ${this.#options.name} has no tool ${name}.`)
     const add = (steps: readonly StepInput[]) => void this.#added.push(...stepSpecs(steps))
     const call: ToolCall = { swarm, step, attempt, input, key: `${swarm}/${step}`, add }
     const work = async (signal: AbortSignal) => {
-      const before = interrupted && !tool.idempotent ? await reconcile(tool, call, signal) : undefined
+      const again = idempotent ?? tool.idempotent ?? false
+      const before = interrupted && !again ? await reconcile(tool, call, signal) : undefined
       return before?.done ? before.value : await tool.run(call, signal)
     }
     return (await supervise(work, { timeoutMs }, this.#components.clock, signals).result) ?? null

@@ -7,7 +7,21 @@ import type { StepSpec, TaskSpec } from './task-spec.ts'
 export type TaskEvent =
   | { readonly kind: 'created'; readonly at: number; readonly task: TaskSpec }
   | { readonly kind: 'cancelled'; readonly at: number; readonly reason: string }
-  | { readonly kind: 'finished'; readonly at: number; readonly outcome: RunOutcome }
+  | {
+      readonly kind: 'finished'
+      readonly at: number
+      readonly outcome: RunOutcome
+      /** So that a list of tasks need not read their results. */
+      readonly counts: StepCounts
+    }
+
+export interface StepCounts {
+  readonly steps: number
+  readonly succeeded: number
+  readonly failed: number
+  /** Because a step before it did not succeed. */
+  readonly skipped: number
+}
 
 /** The attempt that brought the result. */
 export interface StepTimes {

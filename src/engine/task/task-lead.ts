@@ -1,6 +1,6 @@
-import { type Clock, cancelledError, hasCode, type SwarmId } from '../../core/index.ts'
-import type { PlanLog, SwarmBackend } from '../backends/swarm-backend.ts'
-import { asJson, storedResult, type TaskEvent, taskEvent } from './task-event.ts'
+import { type Clock, cancelledError, hasCode, type StepId, type SwarmId } from '../../core/index.ts'
+import type { PlanLog, ResultEntry, SwarmBackend } from '../backends/swarm-backend.ts'
+import { asJson, type StoredResult, storedResult, type TaskEvent, taskEvent } from './task-event.ts'
 import type { TaskState } from './task-state.ts'
 import { workItem } from './task-work.ts'
 
@@ -9,11 +9,14 @@ export interface TaskRunnerComponents {
   readonly clock: Clock
 }
 
+export type OnResult = (step: StepId, result: StoredResult) => void
+
 /** One task on its way: follows its plan and its results, and offers what has become ready. Used once. */
 export class TaskLead {
   readonly #components: TaskRunnerComponents
   readonly #swarm: SwarmId
   readonly #state: TaskState
+  readonly #onResult: OnResult | undefined
   readonly #over = new AbortController()
   /** How far the plan and the results have been folded. */
   #version: number
@@ -22,12 +25,18 @@ export class TaskLead {
   /** The state has the plan's events up to the version, and no result yet. */
   constructor(
     components: TaskRunnerComponents,
-    options: { readonly swarm: SwarmId; readonly state: TaskState; readonly version: number },
+    options: {
+      readonly swarm: SwarmId
+      readonly state: TaskState
+      readonly version: number
+      readonly onResult: OnResult | undefined
+    },
   ) {
     this.#components = components
     this.#swarm = options.swarm
     this.#state = options.state
     this.#version = options.version
+    this.#onResult = options.onResult
   }
 
   /** Until the task has finished, whoever says so. Rejects CANCELLED when the signal aborts. */
@@ -63,21 +72,21 @@ export class TaskLead {
   async #followResults(): Promise<void> {
     const { results } = this.#components.backend
     for await (const entries of results.follow(this.#swarm, this.#place, this.#over.signal)) {
-      for (const { seq, step, result } of entries) {
-        this.#place = seq
-        this.#state.result(step, storedResult(result))
-      }
+      this.#fold(entries)
       await this.#advance()
     }
   }
 
   async #foldResults(): Promise<void> {
-    for (const { seq, step, result } of await this.#components.backend.results.read(
-      this.#swarm,
-      this.#place,
-    )) {
+    this.#fold(await this.#components.backend.results.read(this.#swarm, this.#place))
+  }
+
+  #fold(entries: readonly ResultEntry[]): void {
+    for (const { seq, step, result } of entries) {
       this.#place = seq
-      this.#state.result(step, storedResult(result))
+      const stored = storedResult(result)
+      this.#state.result(step, stored)
+      this.#onResult?.(step, stored)
     }
   }
 
@@ -85,13 +94,14 @@ export class TaskLead {
     const { backend, clock } = this.#components
     const state = this.#state
     if (state.finished) return this.#over.abort()
-    const resultOf = (step: Parameters<TaskState['resultOf']>[0]) => state.resultOf(step)
+    const resultOf = (step: StepId) => state.resultOf(step)
     const items = state.takeReady().map((spec) => workItem(this.#swarm, spec, resultOf))
     if (items.length > 0) await backend.work.offer(items)
     if (!state.complete && !state.cancelled) return
     const { outcome } = state.report(1)
+    const event: TaskEvent = { kind: 'finished', at: clock.now(), outcome, counts: state.counts() }
     // Where another event came first it comes by the log, and this is called again.
-    await tryAppend(backend.log, this.#swarm, this.#version, { kind: 'finished', at: clock.now(), outcome })
+    await tryAppend(backend.log, this.#swarm, this.#version, event)
   }
 }
 

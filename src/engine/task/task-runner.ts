@@ -1,10 +1,22 @@
 import { meshSwarmError, type SwarmId, throwIfCancelled } from '../../core/index.ts'
 import type { GraphReport } from '../graph-report.ts'
-import { asJson, type TaskEvent, taskEvent } from './task-event.ts'
-import { TaskLead, type TaskRunnerComponents, tryAppend } from './task-lead.ts'
+import { asJson, storedResult, type TaskEvent, taskEvent } from './task-event.ts'
+import { type OnResult, TaskLead, type TaskRunnerComponents, tryAppend } from './task-lead.ts'
 import { type TaskInput, taskSpec } from './task-spec.ts'
-import { TaskState } from './task-state.ts'
+import { TaskState, type TaskStatus } from './task-state.ts'
 import { cancelSubject } from './task-work.ts'
+
+export interface TaskRunnerOptions {
+  /** How many tasks are kept; the oldest finished ones make room. Default 1000. */
+  readonly keepTasks?: number
+}
+
+export interface LeadOptions {
+  /** How many steps can be done at a time, for the figures. */
+  readonly workers: number
+  /** Called for each result, those that were there before included. */
+  readonly onResult?: OnResult
+}
 
 /**
  * Leads tasks: offers each step once those before it have succeeded, and says when all is done. It decides nothing
@@ -13,9 +25,11 @@ import { cancelSubject } from './task-work.ts'
  */
 export class TaskRunner {
   readonly #components: TaskRunnerComponents
+  readonly #keepTasks: number
 
-  constructor(components: TaskRunnerComponents) {
+  constructor(components: TaskRunnerComponents, { keepTasks = 1000 }: TaskRunnerOptions = {}) {
     this.#components = components
+    this.#keepTasks = keepTasks
   }
 
   /**
@@ -26,19 +40,38 @@ export class TaskRunner {
     const { backend, clock } = this.#components
     const event: TaskEvent = { kind: 'created', at: clock.now(), task: taskSpec(task) }
     await backend.log.append(swarm, 0, [asJson(event)])
+    await this.#makeRoom()
+  }
+
+  /** All that are kept, the oldest first. */
+  async list(): Promise<readonly TaskStatus[]> {
+    const swarms = await this.#components.backend.log.swarms()
+    const states = await Promise.all(swarms.map((swarm) => this.#load(swarm, 'as far as needed')))
+    return states.flatMap((state, index) => {
+      const swarm = swarms[index]
+      return swarm !== undefined && state.created ? [state.status(swarm)] : []
+    })
+  }
+
+  /** As it stands, without leading it. Rejects TASK_NOT_FOUND. */
+  async status(swarm: SwarmId): Promise<TaskStatus> {
+    return (await this.#existing(swarm, 'as far as needed')).status(swarm)
+  }
+
+  /** The figures so far, for so many workers: all of it where the task has finished. Rejects TASK_NOT_FOUND. */
+  async report(swarm: SwarmId, workers: number): Promise<GraphReport> {
+    return (await this.#existing(swarm, 'all')).report(workers)
   }
 
   /**
-   * Leads the task to its end, from wherever it stands, and tells the figures for so many workers. Rejects
-   * TASK_NOT_FOUND, and CANCELLED when the signal aborts: that stops the leading and not the task, which the next
-   * call takes up again.
+   * Leads the task to its end, from wherever it stands, and tells the figures. Rejects TASK_NOT_FOUND, and CANCELLED
+   * when the signal aborts: that stops the leading and not the task, which the next call takes up again.
    */
-  async run(swarm: SwarmId, workers: number, signal: AbortSignal): Promise<GraphReport> {
+  async run(swarm: SwarmId, { workers, onResult }: LeadOptions, signal: AbortSignal): Promise<GraphReport> {
     throwIfCancelled(signal, 'The leading')
     const state = new TaskState()
     const version = await this.#fold(swarm, state)
-    if (!state.created) throw meshSwarmError('TASK_NOT_FOUND', `There is no task ${swarm}.`)
-    await new TaskLead(this.#components, { swarm, state, version }).toItsEnd(signal)
+    await new TaskLead(this.#components, { swarm, state, version, onResult }).toItsEnd(signal)
     return state.report(workers)
   }
 
@@ -51,7 +84,6 @@ export class TaskRunner {
     for (let done = false; !done; ) {
       const state = new TaskState()
       const version = await this.#fold(swarm, state)
-      if (!state.created) throw meshSwarmError('TASK_NOT_FOUND', `There is no task ${swarm}.`)
       const event: TaskEvent = { kind: 'cancelled', at: clock.now(), reason }
       done = state.cancelled || state.finished || (await tryAppend(backend.log, swarm, version, event))
     }
@@ -59,9 +91,41 @@ export class TaskRunner {
     await backend.bus.publish(cancelSubject(swarm), null)
   }
 
+  /** The plan's events. Rejects TASK_NOT_FOUND where there are none. */
   async #fold(swarm: SwarmId, state: TaskState): Promise<number> {
     const entries = await this.#components.backend.log.read(swarm)
     for (const { event } of entries) state.plan(taskEvent(event))
+    if (!state.created) throw meshSwarmError('TASK_NOT_FOUND', `There is no task ${swarm}.`)
     return entries.length
+  }
+
+  async #existing(swarm: SwarmId, results: 'all' | 'as far as needed'): Promise<TaskState> {
+    const loaded = await this.#load(swarm, results)
+    if (!loaded.created) throw meshSwarmError('TASK_NOT_FOUND', `There is no task ${swarm}.`)
+    return loaded
+  }
+
+  /** Plan and results, of which a status needs none once the task has finished; a state that is not created where somebody has removed the task. */
+  async #load(swarm: SwarmId, wanted: 'all' | 'as far as needed'): Promise<TaskState> {
+    const { log, results } = this.#components.backend
+    const state = new TaskState()
+    for (const { event } of await log.read(swarm)) state.plan(taskEvent(event))
+    if (!state.created || (state.finished && wanted !== 'all')) return state
+    for (const { step, result } of await results.read(swarm)) state.result(step, storedResult(result))
+    return state
+  }
+
+  /** Removes the oldest finished ones. What is unfinished stays, however old. */
+  async #makeRoom(): Promise<void> {
+    const { backend } = this.#components
+    const swarms = await backend.log.swarms()
+    let excess = swarms.length - this.#keepTasks
+    for (const swarm of swarms) {
+      if (excess <= 0) return
+      const entries = await backend.log.read(swarm)
+      if (!entries.some(({ event }) => taskEvent(event).kind === 'finished')) continue
+      await backend.forget(swarm)
+      excess -= 1
+    }
   }
 }

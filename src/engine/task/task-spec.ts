@@ -22,6 +22,8 @@ const StepSchema = z
     /** Further attempts after an error that is retryable. */
     retries: z.int().min(0).max(100).default(0),
     timeoutMs: z.number().positive().optional(),
+    /** Doing it twice is as good as once; where it is left out, the tool says. */
+    idempotent: z.boolean().optional(),
   })
   .transform((step) => ({ ...step, after: [...new Set([...step.after, ...referencesIn(step.input)])] }))
 

@@ -1,9 +1,21 @@
-import { fromUnknown, type MeshSwarmError, meshSwarmError, type StepId } from '../../core/index.ts'
+import {
+  fromUnknown,
+  type MeshSwarmError,
+  meshSwarmError,
+  type StepId,
+  type SwarmId,
+} from '../../core/index.ts'
 import type { Json } from '../backends/json.ts'
-import { type FinishedStep, type GraphReport, graphReport, type StepResult } from '../graph-report.ts'
+import {
+  type FinishedStep,
+  type GraphReport,
+  graphReport,
+  type RunOutcome,
+  type StepResult,
+} from '../graph-report.ts'
 import { checkStepCount, sortSteps } from '../step-graph.ts'
 import type { FinalStepState } from '../step-state.ts'
-import type { StoredResult, TaskEvent } from './task-event.ts'
+import type { StepCounts, StoredResult, TaskEvent } from './task-event.ts'
 import type { StepSpec } from './task-spec.ts'
 
 interface StepRecord {
@@ -17,6 +29,18 @@ interface StepRecord {
   result?: StepResult
 }
 
+export interface TaskStatus {
+  readonly swarm: SwarmId
+  /** As its author called it. */
+  readonly name: string | undefined
+  readonly createdAt: number
+  /** Of the last result, or of the end. */
+  readonly changedAt: number
+  /** `unfinished`: somebody leads it now, or it waits for somebody who does. */
+  readonly state: RunOutcome | 'unfinished'
+  readonly counts: StepCounts
+}
+
 /**
  * Where a task stands: the fold of its plan events and of its results, and of nothing else. Whoever folds the same,
  * in whatever interleaving of the two, has the same state; results come in the order of the store.
@@ -28,8 +52,9 @@ export class TaskState {
   #startedAt = 0
   #endedAt = 0
   #created = false
+  #name: string | undefined
+  #finished: (TaskEvent & { readonly kind: 'finished' }) | undefined
   #cancelled: MeshSwarmError | undefined
-  #finished = false
 
   get created(): boolean {
     return this.#created
@@ -41,7 +66,7 @@ export class TaskState {
   }
 
   get finished(): boolean {
-    return this.#finished
+    return this.#finished !== undefined
   }
 
   get cancelled(): boolean {
@@ -53,14 +78,16 @@ export class TaskState {
       case 'created':
         this.#created = true
         this.#startedAt = event.at
+        this.#endedAt = event.at
+        this.#name = event.task.name
         this.#admit(event.task.steps, event.at)
         break
       case 'cancelled':
-        if (this.#finished) break
+        if (this.finished) break
         this.#cancelled ??= meshSwarmError('CANCELLED', `The task was cancelled: ${event.reason}`)
         break
       case 'finished':
-        this.#finished = true
+        this.#finished ??= event
         this.#endedAt = event.at
     }
   }
@@ -110,6 +137,24 @@ export class TaskState {
       workers,
       cancelled: this.cancelled,
     })
+  }
+
+  status(swarm: SwarmId): TaskStatus {
+    return {
+      swarm,
+      name: this.#name,
+      createdAt: this.#startedAt,
+      changedAt: this.#endedAt,
+      state: this.#finished?.outcome ?? 'unfinished',
+      counts: this.#finished?.counts ?? this.counts(),
+    }
+  }
+
+  counts(): StepCounts {
+    const ends = [...this.#steps.values()].map(({ result }) => result?.state)
+    const count = (state: FinalStepState) => ends.filter((end) => end === state).length
+    const [succeeded, failed, skipped] = [count('succeeded'), count('failed'), count('skipped')]
+    return { steps: ends.length, succeeded, failed, skipped }
   }
 
   #admit(specs: readonly StepSpec[], at: number): void {

@@ -1,4 +1,4 @@
-import { type StepId, type SwarmId, stepId } from '../../core/index.ts'
+import type { StepId, SwarmId } from '../../core/index.ts'
 import type { Json } from '../backends/json.ts'
 import type { WorkItem } from '../backends/swarm-backend.ts'
 import { resolveReferences } from './references.ts'
@@ -10,20 +10,23 @@ export interface TaskWork {
   readonly input: Json
   readonly retries: number
   readonly timeoutMs: number | undefined
+  readonly idempotent: boolean | undefined
 }
 
 export function workItem(swarm: SwarmId, spec: StepSpec, resultOf: (step: StepId) => Json): WorkItem {
-  const { id, queue, priority, tool, retries, timeoutMs = null } = spec
+  const { id, queue, priority, tool, retries, timeoutMs = null, idempotent = null } = spec
   const input = resolveReferences(spec.input, resultOf)
-  return { swarm, step: stepId(id), queue, priority, payload: { tool, input, retries, timeoutMs } }
+  const payload = { tool, input, retries, timeoutMs, idempotent }
+  return { swarm, step: id, queue, priority, payload }
 }
 
 export function taskWork(payload: Json): TaskWork {
-  const { timeoutMs, ...work } = payload as unknown as Omit<TaskWork, 'timeoutMs'> & {
-    readonly timeoutMs: number | null
-  }
-  return { ...work, timeoutMs: timeoutMs ?? undefined }
+  const { timeoutMs, idempotent, ...work } = payload as unknown as Stored<TaskWork>
+  return { ...work, timeoutMs: timeoutMs ?? undefined, idempotent: idempotent ?? undefined }
 }
+
+/** JSON knows no undefined. */
+type Stored<T> = { readonly [Key in keyof T]: undefined extends T[Key] ? NonNullable<T[Key]> | null : T[Key] }
 
 /** Where the workers hear that a task was cancelled. */
 export function cancelSubject(swarm: SwarmId): string {

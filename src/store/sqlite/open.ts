@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { lockDirectory } from '../lock.ts'
@@ -39,6 +39,8 @@ export function openDatabase(options: ThreadOptions): Opened {
 }
 
 function openSound({ file, migrations, busyTimeoutMs }: ThreadOptions): DatabaseSync {
+  // Readable for its owner only; the files that SQLite puts beside it take after it.
+  closeSync(openSync(file, 'a', 0o600))
   const database = new DatabaseSync(file, { timeout: busyTimeoutMs })
   try {
     checkSound(database)

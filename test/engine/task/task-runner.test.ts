@@ -37,7 +37,8 @@ beforeEach(() => {
   open = []
 })
 afterEach(async () => {
-  await Promise.all(open.map((one) => one.close()))
+  // Workers first: they give back what they have.
+  for (const one of open) await one.close()
   rmSync(directory, { recursive: true, force: true })
 })
 
@@ -74,7 +75,7 @@ async function done(input: TaskInput, ...tools: readonly Tool[]): Promise<GraphR
   const runner = new TaskRunner({ backend: opened, clock })
   await runner.submit(task, input)
   startWorker(opened, tools)
-  return runner.run(task, 8, never)
+  return runner.run(task, { workers: 8 }, never)
 }
 
 const tool = (name: string, run: Tool['run'], more: Partial<Tool> = {}): Tool => ({ name, run, ...more })
@@ -182,8 +183,50 @@ describe('a task', () => {
     await runner.submit(task, { steps: [{ id: 'a', tool: 'echo' }] })
     const other: TaskInput = { steps: [{ id: 'b', tool: 'echo' }] }
     await expect(runner.submit(task, other)).rejects.toMatchObject({ code: 'CONFLICT' })
-    await expect(runner.run(swarmId('no'), 1, never)).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' })
+    await expect(runner.run(swarmId('no'), { workers: 1 }, never)).rejects.toMatchObject({
+      code: 'TASK_NOT_FOUND',
+    })
     await expect(runner.cancel(swarmId('no'), '')).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' })
+  })
+})
+
+describe('the list of tasks', () => {
+  test('tells each one as it stands, the oldest first, the same before and after its end is stored', async () => {
+    const opened = await backend()
+    const runner = new TaskRunner({ backend: opened, clock })
+    const fails = tool('fails', () => {
+      throw meshSwarmError('NODE_NOT_FOUND', 'gone')
+    })
+    const steps = [
+      { id: 'a', tool: 'fails' },
+      { id: 'b', tool: 'echo', after: ['a'] },
+      { id: 'c', tool: 'echo' },
+    ]
+    await runner.submit(task, { name: 'first', steps })
+    await runner.submit(swarmId('second'), { steps })
+    startWorker(opened, [echo, fails])
+    await runner.run(task, { workers: 8 }, never)
+    const counts = { steps: 3, succeeded: 1, failed: 1, skipped: 1 }
+    const waiting = { steps: 3, succeeded: 0, failed: 0, skipped: 0 }
+    expect(await runner.list()).toMatchObject([
+      { swarm: 'task', name: 'first', state: 'partial', counts },
+      { swarm: 'second', name: undefined, state: 'unfinished', counts: waiting },
+    ])
+    expect((await runner.report(task, 8)).outcome).toBe('partial')
+    await expect(runner.status(swarmId('no'))).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' })
+  })
+
+  test('keeps so many, and forgets the oldest finished ones, never an unfinished one', async () => {
+    const opened = await backend()
+    const runner = new TaskRunner({ backend: opened, clock }, { keepTasks: 3 })
+    const steps = [{ id: 'a', tool: 'echo' }]
+    await runner.submit(swarmId('unfinished'), { steps: [{ id: 'a', tool: 'later' }] })
+    startWorker(opened, [echo])
+    for (const name of ['one', 'two', 'three', 'four']) {
+      await runner.submit(swarmId(name), { steps })
+      await runner.run(swarmId(name), { workers: 8 }, never)
+    }
+    expect((await runner.list()).map(({ swarm }) => swarm)).toEqual(['unfinished', 'three', 'four'])
   })
 })
 
@@ -204,7 +247,7 @@ describe('several', () => {
     await runners[0]?.submit(task, { steps })
     startWorker(one, [note], { name: 'one', slots: 3 })
     startWorker(two, [note], { name: 'two', slots: 3 })
-    const reports = await Promise.all(runners.map((runner) => runner.run(task, 6, never)))
+    const reports = await Promise.all(runners.map((runner) => runner.run(task, { workers: 6 }, never)))
     expect(seen.toSorted()).toEqual(steps.map(({ id }) => id).toSorted())
     for (const { outcome, timeline } of reports) {
       expect(outcome).toBe('succeeded')
@@ -227,7 +270,7 @@ describe('cancelling', () => {
     const held = gate()
     const begun = held.next()
     startWorker(there, [echo, held.tool])
-    const running = runner.run(task, 8, never)
+    const running = runner.run(task, { workers: 8 }, never)
     await begun
     await runner.cancel(task, 'enough')
     await runner.cancel(task, 'again')
@@ -248,7 +291,7 @@ describe('stopping', () => {
     const held = gate()
     const begun = held.next()
     const stop = startWorker(opened, [held.tool], { leaseMs: 600_000 })
-    const running = runner.run(task, 8, never)
+    const running = runner.run(task, { workers: 8 }, never)
     await begun
     await stop()
     held.open()
@@ -269,16 +312,16 @@ describe('stopping', () => {
     const begun = held.next()
     startWorker(opened, [echo, held.tool])
     const stop = new AbortController()
-    const first = runner.run(task, 8, stop.signal)
+    const first = runner.run(task, { workers: 8 }, stop.signal)
     await begun
     stop.abort()
     await expect(first).rejects.toMatchObject({ code: 'CANCELLED' })
     held.open()
-    const report = await runner.run(task, 8, never)
+    const report = await runner.run(task, { workers: 8 }, never)
     expect(report.outcome).toBe('succeeded')
     expect(endOf(report, 'c')).toMatchObject({ value: 1 })
     expect(held.begun).toHaveLength(1)
-    expect(await runner.run(task, 8, never)).toEqual(report)
+    expect(await runner.run(task, { workers: 8 }, never)).toEqual(report)
   })
 })
 
@@ -287,7 +330,7 @@ describe('a step whose worker fell silent', () => {
     const opened = await backend()
     const runner = new TaskRunner({ backend: opened, clock })
     await runner.submit(task, { steps: [{ id: 'a', tool: used.name }] })
-    const running = runner.run(task, 8, never)
+    const running = runner.run(task, { workers: 8 }, never)
     await opened.work.lease({ queue: 'any', worker: 'dead', most: 1, leaseMs: 1 }, never)
     startWorker(opened, [used])
     return running
@@ -320,7 +363,7 @@ describe('a step whose worker fell silent', () => {
         { id: 'b', tool: 'echo', after: ['a'] },
       ],
     })
-    const running = runner.run(task, 8, never)
+    const running = runner.run(task, { workers: 8 }, never)
     const [lease] = await opened.work.lease({ queue: 'any', worker: 'dead', most: 1, leaseMs: 1 }, never)
     const times = { worker: 'dead/1', attempt: 1, startedAt: 0, endedAt: 0 }
     const stored = { ...times, state: 'succeeded', value: 7, add: [] }

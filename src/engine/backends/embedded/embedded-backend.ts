@@ -1,4 +1,4 @@
-import type { Clock, IdSource } from '../../../core/index.ts'
+import type { Clock, IdSource, SwarmId } from '../../../core/index.ts'
 import { type Damage, Database } from '../../../store/index.ts'
 import type { KeyValue, MessageBus, PlanLog, ResultStore, SwarmBackend, WorkQueue } from '../swarm-backend.ts'
 import { Changes } from './changes.ts'
@@ -56,6 +56,15 @@ export class EmbeddedBackend implements SwarmBackend {
     await enterProcess(database, process)
     const bus = await EmbeddedMessageBus.open({ clock, database, changes, ids })
     return new EmbeddedBackend(clock, database, changes, bus, process)
+  }
+
+  async forget(swarm: SwarmId): Promise<void> {
+    const tables = ['plan', 'result', 'work'].map((table) => `DELETE FROM ${table} WHERE swarm = ?`)
+    const statements = [...tables, 'DELETE FROM swarm WHERE name = ?'].map((sql) => ({
+      sql,
+      params: [swarm],
+    }))
+    await this.#database.write(statements)
   }
 
   close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { hasCode, meshSwarmError, type SwarmId } from '../../../core/index.ts'
+import { hasCode, meshSwarmError, type SwarmId, swarmId } from '../../../core/index.ts'
 import type { Database } from '../../../store/index.ts'
 import type { Json } from '../json.ts'
 import type { PlanEntry, PlanLog } from '../swarm-backend.ts'
@@ -8,6 +8,7 @@ const LAST = 'coalesce((SELECT max(version) FROM plan WHERE swarm = ?1), 0)'
 const APPEND = `
   INSERT INTO plan (swarm, version, event)
   SELECT ?1, ?2 + 1 + key, value FROM json_each(?3) WHERE ${LAST} = ?2`
+const LIST = 'INSERT INTO swarm (name) VALUES (?) ON CONFLICT DO NOTHING'
 const READ = 'SELECT version, event FROM plan WHERE swarm = ? AND version > ? ORDER BY version'
 
 export class EmbeddedPlanLog implements PlanLog {
@@ -22,7 +23,10 @@ export class EmbeddedPlanLog implements PlanLog {
   async append(swarm: SwarmId, expected: number, events: readonly Json[]): Promise<number> {
     const texts = JSON.stringify(events.map((event) => JSON.stringify(event)))
     try {
-      await this.#database.write([{ sql: APPEND, params: [swarm, expected, texts], changes: events.length }])
+      await this.#database.write([
+        { sql: APPEND, params: [swarm, expected, texts], changes: events.length },
+        { sql: LIST, params: [swarm] },
+      ])
     } catch (error) {
       if (!hasCode(error, 'CONFLICT')) throw error
       const message = `The plan of ${swarm} is not at version ${expected} any more.`
@@ -30,6 +34,11 @@ export class EmbeddedPlanLog implements PlanLog {
     }
     this.#changes.tell('plan')
     return expected + events.length
+  }
+
+  async swarms(): Promise<readonly SwarmId[]> {
+    const rows = await this.#database.read('SELECT name FROM swarm ORDER BY id')
+    return rows.map(({ name }) => swarmId(String(name)))
   }
 
   async read(swarm: SwarmId, after = 0): Promise<readonly PlanEntry[]> {

@@ -3,6 +3,8 @@ import type { Migration } from '../../../store/index.ts'
 /** Times are the clock's, in ms. JSON is text. */
 export const MIGRATIONS: readonly Migration[] = Object.freeze([
   `
+  CREATE TABLE swarm (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+
   CREATE TABLE plan (
     swarm TEXT NOT NULL, version INTEGER NOT NULL, event TEXT NOT NULL,
     PRIMARY KEY (swarm, version)

@@ -1,0 +1,24 @@
+import type { SwarmId } from '../../core/index.ts'
+import type { GraphReport, StepResult } from '../../engine/index.ts'
+
+/** A report as JSON: what `run` and `show` print with `--json`. Times in ms. */
+export function reportJson(task: SwarmId, report: GraphReport) {
+  const { results, timeline, ...figures } = report
+  const spans = new Map(timeline.map((span) => [span.step, span]))
+  return {
+    task,
+    ...figures,
+    steps: [...results].map(([id, result]) => {
+      const span = spans.get(id)
+      const { worker, startedAt, endedAt } = span ?? {}
+      return { id, ...endOf(result), worker, startedAt, endedAt, attempts: result.attempts }
+    }),
+  }
+}
+
+function endOf(result: StepResult) {
+  if (result.state === 'succeeded') return { state: result.state, value: result.value }
+  if (result.state === 'skipped') return { state: result.state, because: result.because }
+  const { code, message } = result.error
+  return { state: result.state, error: { code, message } }
+}

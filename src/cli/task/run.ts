@@ -1,0 +1,138 @@
+import type { Command } from 'commander'
+import {
+  entropySeed,
+  hasCode,
+  meshSwarmError,
+  type SwarmId,
+  seededRandom,
+  swarmId,
+} from '../../core/index.ts'
+import {
+  type GraphReport,
+  MAX_WORKERS,
+  machineTools,
+  type OnResult,
+  StepWorker,
+  type TaskInput,
+  taskSpec,
+} from '../../engine/index.ts'
+import type { CliContext } from '../context.ts'
+import { wholeNumber } from '../numbers.ts'
+import { plural, printable, styleFor } from '../text.ts'
+import { reportJson } from './report-json.ts'
+import { ganttLines, summaryLines, time } from './report-text.ts'
+import { DEFAULT_STORE, type OpenTasks, openTasks } from './store.ts'
+import { readTaskFile } from './task-file.ts'
+
+interface RunFlags {
+  readonly store: string
+  readonly agents: number
+  readonly resume?: string
+  readonly dryRun?: boolean
+  readonly json?: boolean
+}
+
+const MOST_ROWS = 30
+
+/** Adds `run [FILE]`: does the steps of a task file, and goes on with an interrupted one. */
+export function registerRunCommand(program: Command, context: CliContext): void {
+  program
+    .command('run [file]')
+    .description('do the steps of a task file (YAML or JSON), many at a time')
+    .option('--resume <task>', 'go on with a task that was interrupted, instead of a file')
+    .option('--agents <n>', 'how many steps at a time', wholeNumber(1, MAX_WORKERS), 16)
+    .option('--dry-run', 'say what would be done in which order, and do nothing')
+    .option('--store <file>', 'where tasks and results are kept', DEFAULT_STORE)
+    .option('--json', 'print JSON')
+    .action(async (file: string | undefined, flags: RunFlags) => {
+      if ((file === undefined) === (flags.resume === undefined))
+        throw meshSwarmError('INVALID_INPUT', 'Name a task file, or a task with --resume.')
+      if (file === undefined) return resume(swarmId(flags.resume ?? ''), flags, context)
+      const { name, task } = await readTaskFile(file, context.signal)
+      if (flags.dryRun) return context.print(dryRun(name, task, flags.json ?? false))
+      await using tasks = await openTasks(context, flags.store)
+      const id = await submitAs(tasks, name, task)
+      await lead(tasks, id, flags, context)
+    })
+}
+
+async function resume(id: SwarmId, flags: RunFlags, context: CliContext): Promise<void> {
+  await using tasks = await openTasks(context, flags.store)
+  const { state, counts } = await tasks.runner.status(id)
+  const { steps, succeeded, failed, skipped } = counts
+  const left = state === 'unfinished' ? steps - succeeded - failed - skipped : 0
+  const text = `${printable(id)}: ${plural(left, 'step')} of ${steps} left`
+  if (flags.dryRun) return context.print(flags.json ? JSON.stringify({ task: id, state, counts }) : text)
+  if (!flags.json) context.print(text)
+  await lead(tasks, id, flags, context)
+}
+
+/** `name`, or `name-2` and so on where there is one already. */
+async function submitAs({ runner }: OpenTasks, name: string, task: TaskInput): Promise<SwarmId> {
+  for (let number = 1; ; number++) {
+    const id = swarmId(number === 1 ? name : `${name}-${number}`)
+    try {
+      await runner.submit(id, task)
+      return id
+    } catch (error) {
+      if (!hasCode(error, 'CONFLICT')) throw error
+    }
+  }
+}
+
+async function lead(tasks: OpenTasks, id: SwarmId, flags: RunFlags, context: CliContext): Promise<void> {
+  const { clock, print, signal, stderr } = context
+  const random = seededRandom(entropySeed())
+  const components = { backend: tasks.backend, clock, random, tools: machineTools({ clock }) }
+  const worker = new StepWorker(components, { name: 'agent', slots: flags.agents })
+  const stop = new AbortController()
+  const onAbort = () => stop.abort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  const working = worker.run(stop.signal)
+  const startedAt = clock.now()
+  const onResult: OnResult = (step, { state, worker, startedAt: from, endedAt }) => {
+    if (flags.json || endedAt < startedAt) return
+    const words = `${printable(step)} ${state} after ${time(endedAt - from)} (${printable(worker)})`
+    print(`${time(endedAt - startedAt).padStart(8)}  ${words}`)
+  }
+  try {
+    const report = await leadOrFail()
+    if (flags.json) print(JSON.stringify(reportJson(id, report), null, 2))
+    else printReport(id, report, context)
+    if (report.outcome === 'cancelled') throw meshSwarmError('CANCELLED', `Task ${id} was cancelled.`)
+    if (report.outcome !== 'succeeded')
+      throw meshSwarmError('TASK_FAILED', `Task ${id} ended as ${report.outcome}.`, { details: { task: id } })
+  } catch (error) {
+    if (signal.aborted && !flags.json) stderr.write(`go on with: meshswarm run --resume ${printable(id)}\n`)
+    throw error
+  } finally {
+    stop.abort()
+    signal.removeEventListener('abort', onAbort)
+    await working
+  }
+
+  /** A worker that cannot work any more would leave the leader waiting for ever. */
+  function leadOrFail(): Promise<GraphReport> {
+    const leading = tasks.runner.run(id, { workers: flags.agents, onResult }, stop.signal)
+    const failure = working.then(() => new Promise<never>(() => undefined))
+    return Promise.race([leading, failure])
+  }
+}
+
+function printReport(id: SwarmId, report: GraphReport, { print, color, columns }: CliContext): void {
+  const style = styleFor(color)
+  print('')
+  for (const line of ganttLines(report, { style, width: columns, mostRows: MOST_ROWS })) print(line)
+  print('')
+  for (const line of summaryLines(id, report, style)) print(line)
+}
+
+function dryRun(name: string, task: TaskInput, json: boolean): string {
+  const { steps } = taskSpec(task)
+  if (json) return JSON.stringify({ name, steps }, null, 2)
+  const lines = steps.map(({ id, tool, input, after }) => {
+    const before = after.length > 0 ? ` after ${after.join(', ')}` : ''
+    return printable(`${id}: ${tool} ${JSON.stringify(input)}${before}`)
+  })
+  return [`${printable(name)}: ${plural(steps.length, 'step')}; nothing was done`, ...lines].join('\n')
+}
