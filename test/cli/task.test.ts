@@ -142,9 +142,9 @@ describe('a task that was stopped', () => {
   test('can be cancelled for good', async () => {
     await stopped()
     expect((await meshswarm(['cancel', 't'])).out).toBe('t: cancelled, 1 of 3 steps had succeeded\n')
+    expect(JSON.parse((await meshswarm(['tasks', '--json'])).out)).toMatchObject([{ state: 'cancelled' }])
     const resumed = await meshswarm(['run', '--resume', 't'])
     expect(resumed.code).toBe(130)
-    expect(JSON.parse((await meshswarm(['tasks', '--json'])).out)).toMatchObject([{ state: 'cancelled' }])
     expect(diary()).toEqual(['a'])
   })
 })

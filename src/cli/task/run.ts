@@ -21,7 +21,7 @@ import { wholeNumber } from '../numbers.ts'
 import { plural, printable, styleFor } from '../text.ts'
 import { reportJson } from './report-json.ts'
 import { ganttLines, summaryLines, time } from './report-text.ts'
-import { DEFAULT_STORE, type OpenTasks, openTasks } from './store.ts'
+import { DEFAULT_STORE, type OpenTasks, withTasks } from './store.ts'
 import { readTaskFile } from './task-file.ts'
 
 interface RunFlags {
@@ -50,21 +50,23 @@ export function registerRunCommand(program: Command, context: CliContext): void 
       if (file === undefined) return resume(swarmId(flags.resume ?? ''), flags, context)
       const { name, task } = await readTaskFile(file, context.signal)
       if (flags.dryRun) return context.print(dryRun(name, task, flags.json ?? false))
-      await using tasks = await openTasks(context, flags.store)
-      const id = await submitAs(tasks, name, task)
-      await lead(tasks, id, flags, context)
+      return withTasks(context, flags.store, async (tasks) => {
+        const id = await submitAs(tasks, name, task)
+        await lead(tasks, id, flags, context)
+      })
     })
 }
 
-async function resume(id: SwarmId, flags: RunFlags, context: CliContext): Promise<void> {
-  await using tasks = await openTasks(context, flags.store)
-  const { state, counts } = await tasks.runner.status(id)
-  const { steps, succeeded, failed, skipped } = counts
-  const left = state === 'unfinished' ? steps - succeeded - failed - skipped : 0
-  const text = `${printable(id)}: ${plural(left, 'step')} of ${steps} left`
-  if (flags.dryRun) return context.print(flags.json ? JSON.stringify({ task: id, state, counts }) : text)
-  if (!flags.json) context.print(text)
-  await lead(tasks, id, flags, context)
+function resume(id: SwarmId, flags: RunFlags, context: CliContext): Promise<void> {
+  return withTasks(context, flags.store, async (tasks) => {
+    const { state, counts } = await tasks.runner.status(id)
+    const { steps, succeeded, failed, skipped } = counts
+    const left = state === 'unfinished' ? steps - succeeded - failed - skipped : 0
+    const text = `${printable(id)}: ${plural(left, 'step')} of ${steps} left`
+    if (flags.dryRun) return context.print(flags.json ? JSON.stringify({ task: id, state, counts }) : text)
+    if (!flags.json) context.print(text)
+    return lead(tasks, id, flags, context)
+  })
 }
 
 /** `name`, or `name-2` and so on where there is one already. */

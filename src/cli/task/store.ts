@@ -6,23 +6,27 @@ import { printable } from '../text.ts'
 
 export const DEFAULT_STORE = join('.meshswarm', 'tasks.db')
 
-export interface OpenTasks extends AsyncDisposable {
+export interface OpenTasks {
   readonly backend: EmbeddedBackend
   readonly runner: TaskRunner
 }
 
-/** Opens the store of the tasks, and says so where it was damaged. */
-export async function openTasks(
+/** Works with the store of the tasks, and closes it again; says so where it was damaged. */
+export async function withTasks<T>(
   { clock, stderr }: Pick<CliContext, 'clock' | 'stderr'>,
   file: string,
-): Promise<OpenTasks> {
+  work: (tasks: OpenTasks) => Promise<T>,
+): Promise<T> {
   const ids = randomIds(seededRandom(entropySeed()))
   const backend = await EmbeddedBackend.open({ clock, ids }, { file })
-  const { damage } = backend
-  if (damage)
-    stderr.write(
-      `${printable(file)} was damaged (${damage.why}); it lies in ${printable(damage.movedTo)} now\n`,
-    )
-  const runner = new TaskRunner({ backend, clock })
-  return { backend, runner, [Symbol.asyncDispose]: () => backend.close() }
+  try {
+    const { damage } = backend
+    if (damage)
+      stderr.write(
+        `${printable(file)} was damaged (${damage.why}); it lies in ${printable(damage.movedTo)} now\n`,
+      )
+    return await work({ backend, runner: new TaskRunner({ backend, clock }) })
+  } finally {
+    await backend.close()
+  }
 }

@@ -97,11 +97,8 @@ export class TaskLead {
     const resultOf = (step: StepId) => state.resultOf(step)
     const items = state.takeReady().map((spec) => workItem(this.#swarm, spec, resultOf))
     if (items.length > 0) await backend.work.offer(items)
-    if (!state.complete && !state.cancelled) return
-    const { outcome } = state.report(1)
-    const event: TaskEvent = { kind: 'finished', at: clock.now(), outcome, counts: state.counts() }
     // Where another event came first it comes by the log, and this is called again.
-    await tryAppend(backend.log, this.#swarm, this.#version, event)
+    if (state.complete) await tryAppend(backend.log, this.#swarm, this.#version, [state.end(clock.now())])
   }
 }
 
@@ -110,10 +107,10 @@ export async function tryAppend(
   log: PlanLog,
   swarm: SwarmId,
   version: number,
-  event: TaskEvent,
+  events: readonly TaskEvent[],
 ): Promise<boolean> {
   try {
-    await log.append(swarm, version, [asJson(event)])
+    await log.append(swarm, version, events.map(asJson))
     return true
   } catch (error) {
     if (hasCode(error, 'CONFLICT')) return false

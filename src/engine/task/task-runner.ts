@@ -84,8 +84,13 @@ export class TaskRunner {
     for (let done = false; !done; ) {
       const state = new TaskState()
       const version = await this.#fold(swarm, state)
-      const event: TaskEvent = { kind: 'cancelled', at: clock.now(), reason }
-      done = state.cancelled || state.finished || (await tryAppend(backend.log, swarm, version, event))
+      await this.#foldResults(swarm, state)
+      if (state.finished) break
+      const at = clock.now()
+      const cancelled: TaskEvent = { kind: 'cancelled', at, reason }
+      state.plan(cancelled)
+      // Both at once: it has ended even where nobody leads it.
+      done = await tryAppend(backend.log, swarm, version, [cancelled, state.end(at)])
     }
     await backend.work.withdraw(swarm)
     await backend.bus.publish(cancelSubject(swarm), null)
@@ -107,12 +112,16 @@ export class TaskRunner {
 
   /** Plan and results, of which a status needs none once the task has finished; a state that is not created where somebody has removed the task. */
   async #load(swarm: SwarmId, wanted: 'all' | 'as far as needed'): Promise<TaskState> {
-    const { log, results } = this.#components.backend
     const state = new TaskState()
-    for (const { event } of await log.read(swarm)) state.plan(taskEvent(event))
+    for (const { event } of await this.#components.backend.log.read(swarm)) state.plan(taskEvent(event))
     if (!state.created || (state.finished && wanted !== 'all')) return state
-    for (const { step, result } of await results.read(swarm)) state.result(step, storedResult(result))
+    await this.#foldResults(swarm, state)
     return state
+  }
+
+  async #foldResults(swarm: SwarmId, state: TaskState): Promise<void> {
+    const entries = await this.#components.backend.results.read(swarm)
+    for (const { step, result } of entries) state.result(step, storedResult(result))
   }
 
   /** Removes the oldest finished ones. What is unfinished stays, however old. */

@@ -69,10 +69,6 @@ export class TaskState {
     return this.#finished !== undefined
   }
 
-  get cancelled(): boolean {
-    return this.#cancelled !== undefined
-  }
-
   plan(event: TaskEvent): void {
     switch (event.kind) {
       case 'created':
@@ -135,7 +131,7 @@ export class TaskState {
       startedAt: this.#startedAt,
       endedAt: this.#endedAt,
       workers,
-      cancelled: this.cancelled,
+      cancelled: this.#cancelled !== undefined,
     })
   }
 
@@ -146,11 +142,16 @@ export class TaskState {
       createdAt: this.#startedAt,
       changedAt: this.#endedAt,
       state: this.#finished?.outcome ?? 'unfinished',
-      counts: this.#finished?.counts ?? this.counts(),
+      counts: this.#finished?.counts ?? this.#counts(),
     }
   }
 
-  counts(): StepCounts {
+  /** The event that says that it has ended, as it stands. */
+  end(at: number): TaskEvent {
+    return { kind: 'finished', at, outcome: this.report(1).outcome, counts: this.#counts() }
+  }
+
+  #counts(): StepCounts {
     const ends = [...this.#steps.values()].map(({ result }) => result?.state)
     const count = (state: FinalStepState) => ends.filter((end) => end === state).length
     const [succeeded, failed, skipped] = [count('succeeded'), count('failed'), count('skipped')]
