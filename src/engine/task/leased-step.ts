@@ -3,6 +3,7 @@ import type { Json } from '../backends/json.ts'
 import type { Lease } from '../backends/swarm-backend.ts'
 import { retryDelayMs } from '../retry.ts'
 import { supervise } from '../supervise.ts'
+import { type Amounts, Ledger, overspent } from './budget.ts'
 import type { StepWorkerComponents, StepWorkerOptions } from './step-worker-options.ts'
 import { asJson, type StepTimes, type StoredResult } from './task-event.ts'
 import { type StepInput, type StepSpec, stepSpecs } from './task-spec.ts'
@@ -16,6 +17,7 @@ export class LeasedStep {
   readonly #work: TaskWork
   readonly #stop = new AbortController()
   readonly #added: StepSpec[] = []
+  readonly #purse: Ledger
   #lease: Lease
   #cancelBeat: () => void = () => undefined
   #ended = false
@@ -29,6 +31,7 @@ export class LeasedStep {
     this.#options = options
     this.#lease = lease
     this.#work = taskWork(lease.payload)
+    this.#purse = new Ledger(this.#work.budget)
     this.#beatLater()
   }
 
@@ -60,7 +63,8 @@ export class LeasedStep {
     const outcome = known ? undefined : await attempt(() => this.#call([signal, this.#stop.signal]))
     this.#end()
     if (!outcome) return () => backend.work.done(this.#lease)
-    const times: StepTimes = { worker, attempt: number, startedAt, endedAt: clock.now() }
+    const { reserved: spent } = this.#purse
+    const times: StepTimes = { worker, attempt: number, startedAt, endedAt: clock.now(), spent }
     if (outcome.ok)
       return () => this.#store({ ...times, state: 'succeeded', value: outcome.value, add: this.#added })
     if (this.lost) return nothing
@@ -70,11 +74,21 @@ export class LeasedStep {
 
   async #call(signals: readonly AbortSignal[]): Promise<Json> {
     const { swarm, step, attempt, interrupted } = this.#lease
-    const { tool: name, input, timeoutMs, idempotent } = this.#work
+    const { tool: name, input, timeoutMs, idempotent, budget, retries } = this.#work
+    // Nothing was set aside for more attempts than these: one that was interrupted may have spent its all.
+    const paid = Object.values(budget).some((amount = 0) => amount > 0)
+    if (paid && attempt > retries + 1)
+      throw meshSwarmError(
+        'BUDGET_EXCEEDED',
+        `Step ${step} was begun ${attempt - 1} times, and its budget is for no more.`,
+      )
     const tool = this.#components.tools.get(name)
     if (!tool) throw meshSwarmError('INVALID_INPUT', `Worker ${this.#options.name} has no tool ${name}.`)
     const add = (steps: readonly StepInput[]) => void this.#added.push(...stepSpecs(steps))
-    const call: ToolCall = { swarm, step, attempt, input, key: `${swarm}/${step}`, add }
+    const spend = (amounts: Amounts) => {
+      if (!this.#purse.reserve(amounts)) throw overspent(amounts, budget)
+    }
+    const call: ToolCall = { swarm, step, attempt, input, key: `${swarm}/${step}`, spend, add }
     const work = async (signal: AbortSignal) => {
       const again = idempotent ?? tool.idempotent ?? false
       const before = interrupted && !again ? await reconcile(tool, call, signal) : undefined

@@ -1,12 +1,18 @@
 import type { ErrorCode } from '../../core/index.ts'
 import type { Json } from '../backends/json.ts'
 import type { RunOutcome } from '../graph-report.ts'
+import type { Amounts } from './budget.ts'
 import type { StepSpec, TaskSpec } from './task-spec.ts'
 
 /** What stands in the plan log of a task. */
 export type TaskEvent =
   | { readonly kind: 'created'; readonly at: number; readonly task: TaskSpec }
-  | { readonly kind: 'cancelled'; readonly at: number; readonly reason: string }
+  | {
+      readonly kind: 'cancelled'
+      readonly at: number
+      readonly code: 'CANCELLED' | 'BUDGET_EXCEEDED'
+      readonly reason: string
+    }
   | {
       readonly kind: 'finished'
       readonly at: number
@@ -29,6 +35,8 @@ export interface StepTimes {
   readonly attempt: number
   readonly startedAt: number
   readonly endedAt: number
+  /** By this attempt. */
+  readonly spent: Amounts
 }
 
 /** What a step came to, as the store keeps it. */

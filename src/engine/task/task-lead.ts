@@ -1,13 +1,9 @@
-import { type Clock, cancelledError, hasCode, type StepId, type SwarmId } from '../../core/index.ts'
-import type { PlanLog, ResultEntry, SwarmBackend } from '../backends/swarm-backend.ts'
-import { asJson, type StoredResult, storedResult, type TaskEvent, taskEvent } from './task-event.ts'
+import { cancelledError, hasCode, type StepId, type SwarmId } from '../../core/index.ts'
+import type { ResultEntry } from '../backends/swarm-backend.ts'
+import { cancelTask, type TaskRunnerComponents, tryAppend } from './cancel-task.ts'
+import { type StoredResult, storedResult, taskEvent } from './task-event.ts'
 import type { TaskState } from './task-state.ts'
 import { workItem } from './task-work.ts'
-
-export interface TaskRunnerComponents {
-  readonly backend: SwarmBackend
-  readonly clock: Clock
-}
 
 export type OnResult = (step: StepId, result: StoredResult) => void
 
@@ -46,7 +42,8 @@ export class TaskLead {
     try {
       await this.#foldResults()
       await this.#advance()
-      if (!this.#state.finished) await Promise.all([this.#followPlan(), this.#followResults()])
+      if (!this.#state.finished)
+        await Promise.all([this.#followPlan(), this.#followResults(), this.#endInTime()])
     } catch (error) {
       if (signal.aborted) throw cancelledError(signal, 'The leading')
       if (!this.#state.finished || !hasCode(error, 'CANCELLED')) throw error
@@ -77,6 +74,14 @@ export class TaskLead {
     }
   }
 
+  async #endInTime(): Promise<void> {
+    const { clock } = this.#components
+    const { deadline } = this.#state
+    if (deadline === undefined) return
+    await clock.sleep(deadline - clock.now(), this.#over.signal)
+    await cancelTask(this.#components, this.#swarm, 'BUDGET_EXCEEDED', 'its time is up')
+  }
+
   async #foldResults(): Promise<void> {
     this.#fold(await this.#components.backend.results.read(this.#swarm, this.#place))
   }
@@ -99,21 +104,5 @@ export class TaskLead {
     if (items.length > 0) await backend.work.offer(items)
     // Where another event came first it comes by the log, and this is called again.
     if (state.complete) await tryAppend(backend.log, this.#swarm, this.#version, [state.end(clock.now())])
-  }
-}
-
-/** False where somebody else was faster. */
-export async function tryAppend(
-  log: PlanLog,
-  swarm: SwarmId,
-  version: number,
-  events: readonly TaskEvent[],
-): Promise<boolean> {
-  try {
-    await log.append(swarm, version, events.map(asJson))
-    return true
-  } catch (error) {
-    if (hasCode(error, 'CONFLICT')) return false
-    throw error
   }
 }

@@ -1,10 +1,11 @@
-import { meshSwarmError, type SwarmId, throwIfCancelled } from '../../core/index.ts'
+import { type SwarmId, throwIfCancelled } from '../../core/index.ts'
 import type { GraphReport } from '../graph-report.ts'
-import { asJson, storedResult, type TaskEvent, taskEvent } from './task-event.ts'
-import { type OnResult, TaskLead, type TaskRunnerComponents, tryAppend } from './task-lead.ts'
+import { cancelTask, type TaskRunnerComponents } from './cancel-task.ts'
+import { findTask, readTask } from './read-task.ts'
+import { asJson, type TaskEvent } from './task-event.ts'
+import { type OnResult, TaskLead } from './task-lead.ts'
 import { type TaskInput, taskSpec } from './task-spec.ts'
-import { TaskState, type TaskStatus } from './task-state.ts'
-import { cancelSubject } from './task-work.ts'
+import type { TaskStatus } from './task-state.ts'
 
 export interface TaskRunnerOptions {
   /** How many tasks are kept; the oldest finished ones make room. Default 1000. */
@@ -33,8 +34,8 @@ export class TaskRunner {
   }
 
   /**
-   * Stores the task under this name. Rejects INVALID_INPUT and STEP_LIMIT_EXCEEDED like `taskSpec`, CONFLICT where
-   * there is one of this name; then nothing has happened.
+   * Stores the task under this name. Rejects like `taskSpec`, and CONFLICT where there is one of this name; then
+   * nothing has happened.
    */
   async submit(swarm: SwarmId, task: TaskInput): Promise<void> {
     const { backend, clock } = this.#components
@@ -45,22 +46,22 @@ export class TaskRunner {
 
   /** All that are kept, the oldest first. */
   async list(): Promise<readonly TaskStatus[]> {
-    const swarms = await this.#components.backend.log.swarms()
-    const states = await Promise.all(swarms.map((swarm) => this.#load(swarm, 'as far as needed')))
-    return states.flatMap((state, index) => {
-      const swarm = swarms[index]
-      return swarm !== undefined && state.created ? [state.status(swarm)] : []
-    })
+    const { backend } = this.#components
+    const swarms = await backend.log.swarms()
+    const found = await Promise.all(swarms.map((swarm) => findTask(backend, swarm, 'results for a status')))
+    return swarms.flatMap((swarm, index) => found[index]?.state.status(swarm) ?? [])
   }
 
   /** As it stands, without leading it. Rejects TASK_NOT_FOUND. */
   async status(swarm: SwarmId): Promise<TaskStatus> {
-    return (await this.#existing(swarm, 'as far as needed')).status(swarm)
+    const { state } = await readTask(this.#components.backend, swarm, 'results for a status')
+    return state.status(swarm)
   }
 
   /** The figures so far, for so many workers: all of it where the task has finished. Rejects TASK_NOT_FOUND. */
   async report(swarm: SwarmId, workers: number): Promise<GraphReport> {
-    return (await this.#existing(swarm, 'all')).report(workers)
+    const { state } = await readTask(this.#components.backend, swarm, 'all results')
+    return state.report(workers)
   }
 
   /**
@@ -69,59 +70,17 @@ export class TaskRunner {
    */
   async run(swarm: SwarmId, { workers, onResult }: LeadOptions, signal: AbortSignal): Promise<GraphReport> {
     throwIfCancelled(signal, 'The leading')
-    const state = new TaskState()
-    const version = await this.#fold(swarm, state)
-    await new TaskLead(this.#components, { swarm, state, version, onResult }).toItsEnd(signal)
-    return state.report(workers)
+    const task = await readTask(this.#components.backend, swarm, 'no results')
+    await new TaskLead(this.#components, { swarm, ...task, onResult }).toItsEnd(signal)
+    return task.state.report(workers)
   }
 
   /**
    * Stops the task: nothing more is offered, and the workers stop what they are at. What has a result keeps it. A
    * second call, or one after the end, does nothing. Rejects TASK_NOT_FOUND.
    */
-  async cancel(swarm: SwarmId, reason: string): Promise<void> {
-    const { backend, clock } = this.#components
-    for (let done = false; !done; ) {
-      const state = new TaskState()
-      const version = await this.#fold(swarm, state)
-      await this.#foldResults(swarm, state)
-      if (state.finished) break
-      const at = clock.now()
-      const cancelled: TaskEvent = { kind: 'cancelled', at, reason }
-      state.plan(cancelled)
-      // Both at once: it has ended even where nobody leads it.
-      done = await tryAppend(backend.log, swarm, version, [cancelled, state.end(at)])
-    }
-    await backend.work.withdraw(swarm)
-    await backend.bus.publish(cancelSubject(swarm), null)
-  }
-
-  /** The plan's events. Rejects TASK_NOT_FOUND where there are none. */
-  async #fold(swarm: SwarmId, state: TaskState): Promise<number> {
-    const entries = await this.#components.backend.log.read(swarm)
-    for (const { event } of entries) state.plan(taskEvent(event))
-    if (!state.created) throw meshSwarmError('TASK_NOT_FOUND', `There is no task ${swarm}.`)
-    return entries.length
-  }
-
-  async #existing(swarm: SwarmId, results: 'all' | 'as far as needed'): Promise<TaskState> {
-    const loaded = await this.#load(swarm, results)
-    if (!loaded.created) throw meshSwarmError('TASK_NOT_FOUND', `There is no task ${swarm}.`)
-    return loaded
-  }
-
-  /** Plan and results, of which a status needs none once the task has finished; a state that is not created where somebody has removed the task. */
-  async #load(swarm: SwarmId, wanted: 'all' | 'as far as needed'): Promise<TaskState> {
-    const state = new TaskState()
-    for (const { event } of await this.#components.backend.log.read(swarm)) state.plan(taskEvent(event))
-    if (!state.created || (state.finished && wanted !== 'all')) return state
-    await this.#foldResults(swarm, state)
-    return state
-  }
-
-  async #foldResults(swarm: SwarmId, state: TaskState): Promise<void> {
-    const entries = await this.#components.backend.results.read(swarm)
-    for (const { step, result } of entries) state.result(step, storedResult(result))
+  cancel(swarm: SwarmId, reason: string): Promise<void> {
+    return cancelTask(this.#components, swarm, 'CANCELLED', reason)
   }
 
   /** Removes the oldest finished ones. What is unfinished stays, however old. */
@@ -131,8 +90,8 @@ export class TaskRunner {
     let excess = swarms.length - this.#keepTasks
     for (const swarm of swarms) {
       if (excess <= 0) return
-      const entries = await backend.log.read(swarm)
-      if (!entries.some(({ event }) => taskEvent(event).kind === 'finished')) continue
+      const task = await findTask(backend, swarm, 'no results')
+      if (!task?.state.finished) continue
       await backend.forget(swarm)
       excess -= 1
     }

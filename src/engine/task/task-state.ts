@@ -15,8 +15,9 @@ import {
 } from '../graph-report.ts'
 import { checkStepCount, sortSteps } from '../step-graph.ts'
 import type { FinalStepState } from '../step-state.ts'
+import { type Amounts, budgetExceeded, Ledger, scaled } from './budget.ts'
 import type { StepCounts, StoredResult, TaskEvent } from './task-event.ts'
-import type { StepSpec } from './task-spec.ts'
+import { reservationOf, type StepSpec, type TaskSpec } from './task-spec.ts'
 
 interface StepRecord {
   readonly spec: StepSpec
@@ -24,6 +25,7 @@ interface StepRecord {
   /** Steps before it that have not succeeded yet. */
   open: number
   readyAt: number
+  granted: boolean
   stored?: StoredResult
   /** Undefined while it waits, is offered or runs: who does what now is no part of the state. */
   result?: StepResult
@@ -39,6 +41,8 @@ export interface TaskStatus {
   /** `unfinished`: somebody leads it now, or it waits for somebody who does. */
   readonly state: RunOutcome | 'unfinished'
   readonly counts: StepCounts
+  /** Undefined where it has no bound. */
+  readonly deadline: number | undefined
 }
 
 /**
@@ -47,7 +51,12 @@ export interface TaskStatus {
  */
 export class TaskState {
   readonly #steps = new Map<StepId, StepRecord>()
-  #ready: StepRecord[] = []
+  /** Ready, and waiting for what has to be set aside for it, first come, first served. */
+  #queue: StepRecord[] = []
+  /** To be offered. */
+  #granted: StepRecord[] = []
+  #ledger = new Ledger({})
+  #budget: TaskSpec['budget'] = {}
   #unfinished = 0
   #startedAt = 0
   #endedAt = 0
@@ -61,6 +70,16 @@ export class TaskState {
   }
 
   /** Nothing is to be done any more, but to say so. */
+  /** When its time is up, where it has a bound. */
+  get deadline(): number | undefined {
+    const { wallMs } = this.#budget
+    return wallMs === undefined ? undefined : this.#startedAt + wallMs
+  }
+
+  get spent(): Amounts {
+    return this.#ledger.spent
+  }
+
   get complete(): boolean {
     return this.#created && this.#unfinished === 0
   }
@@ -76,11 +95,14 @@ export class TaskState {
         this.#startedAt = event.at
         this.#endedAt = event.at
         this.#name = event.task.name
+        this.#budget = event.task.budget
+        this.#ledger = new Ledger(event.task.budget)
         this.#admit(event.task.steps, event.at)
+        this.#grant()
         break
       case 'cancelled':
         if (this.finished) break
-        this.#cancelled ??= meshSwarmError('CANCELLED', `The task was cancelled: ${event.reason}`)
+        this.#cancelled ??= meshSwarmError(event.code, `The task was cancelled: ${event.reason}`)
         break
       case 'finished':
         this.#finished ??= event
@@ -95,27 +117,16 @@ export class TaskState {
     if (record.result) return
     record.stored = stored
     this.#endedAt = Math.max(this.#endedAt, stored.endedAt)
-    if (stored.state === 'failed') {
-      this.#fail(record, meshSwarmError(stored.code, stored.message))
-      return
-    }
-    try {
-      this.#add(step, stored)
-    } catch (thrown) {
-      this.#fail(record, fromUnknown(thrown))
-      return
-    }
-    this.#end(record, { state: 'succeeded', value: stored.value, attempts: stored.attempt })
-    for (const follower of record.followers) {
-      if (!follower.result && --follower.open === 0) this.#makeReady(follower, stored.endedAt)
-    }
+    this.#settle(record, stored)
+    this.#conclude(record, stored)
+    this.#grant()
   }
 
-  /** The steps that have become ready since the last call; all of them, where it is the first one. */
+  /** The steps that can be begun since the last call; all of them, where it is the first one. */
   takeReady(): readonly StepSpec[] {
-    const ready = this.#cancelled ? [] : this.#ready.filter(({ result }) => !result)
-    this.#ready = []
-    return ready.map(({ spec }) => spec)
+    const granted = this.#cancelled ? [] : this.#granted.filter(({ result }) => !result)
+    this.#granted = []
+    return granted.map(({ spec }) => spec)
   }
 
   /** Of a step that has succeeded. */
@@ -143,6 +154,7 @@ export class TaskState {
       changedAt: this.#endedAt,
       state: this.#finished?.outcome ?? 'unfinished',
       counts: this.#finished?.counts ?? this.#counts(),
+      deadline: this.deadline,
     }
   }
 
@@ -158,10 +170,51 @@ export class TaskState {
     return { steps: ends.length, succeeded, failed, skipped }
   }
 
+  #settle({ spec, granted }: StepRecord, { spent, attempt }: StoredResult): void {
+    // What an attempt before this one has spent nobody knows: at most its all.
+    const before = scaled(spec.budget, Math.min(attempt - 1, spec.retries))
+    this.#ledger.settle(granted ? reservationOf(spec) : {}, before)
+    this.#ledger.settle({}, spent)
+  }
+
+  #conclude(record: StepRecord, stored: StoredResult): void {
+    if (stored.state === 'failed') {
+      this.#fail(record, meshSwarmError(stored.code, stored.message))
+      return
+    }
+    try {
+      this.#add(record.spec.id, stored)
+    } catch (thrown) {
+      this.#fail(record, fromUnknown(thrown))
+      return
+    }
+    this.#end(record, { state: 'succeeded', value: stored.value, attempts: stored.attempt })
+    for (const follower of record.followers) {
+      if (!follower.result && --follower.open === 0) this.#makeReady(follower, stored.endedAt)
+    }
+  }
+
+  /**
+   * Sets aside what the next ones need. After each result and not when somebody asks, so that whoever folds the same
+   * has granted the same.
+   */
+  #grant(): void {
+    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
+      try {
+        if (!next.result && !this.#ledger.reserve(reservationOf(next.spec))) return
+        next.granted = true
+        this.#granted.push(next)
+      } catch (thrown) {
+        this.#fail(next, fromUnknown(thrown))
+      }
+      this.#queue.shift()
+    }
+  }
+
   #admit(specs: readonly StepSpec[], at: number): void {
     this.#unfinished += specs.length
     for (const spec of specs) {
-      const record: StepRecord = { spec, followers: [], open: 0, readyAt: 0 }
+      const record: StepRecord = { spec, followers: [], open: 0, readyAt: 0, granted: false }
       this.#steps.set(spec.id, record)
       this.#link(record)
     }
@@ -188,13 +241,16 @@ export class TaskState {
   #add(by: StepId, { add, endedAt }: StoredResult & { state: 'succeeded' }): void {
     if (add.length === 0) return
     checkStepCount(this.#unfinished - 1 + add.length)
+    const { steps: most = Number.POSITIVE_INFINITY } = this.#budget
+    if (this.#steps.size + add.length > most)
+      throw budgetExceeded('steps', most, this.#steps.size, add.length)
     const behind = add.map((spec) => ({ ...spec, after: [...new Set([by, ...spec.after])] }))
     this.#admit(sortSteps(behind, new Set(this.#steps.keys())), endedAt)
   }
 
   #makeReady(record: StepRecord, at: number): void {
     record.readyAt = at
-    this.#ready.push(record)
+    this.#queue.push(record)
   }
 
   #fail(record: StepRecord, error: MeshSwarmError): void {

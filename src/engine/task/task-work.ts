@@ -1,6 +1,7 @@
 import type { StepId, SwarmId } from '../../core/index.ts'
 import type { Json } from '../backends/json.ts'
 import type { WorkItem } from '../backends/swarm-backend.ts'
+import { type Amounts, amountsOf } from './budget.ts'
 import { resolveReferences } from './references.ts'
 import type { StepSpec } from './task-spec.ts'
 
@@ -11,12 +12,14 @@ export interface TaskWork {
   readonly retries: number
   readonly timeoutMs: number | undefined
   readonly idempotent: boolean | undefined
+  /** The most that one attempt may spend. */
+  readonly budget: Amounts
 }
 
 export function workItem(swarm: SwarmId, spec: StepSpec, resultOf: (step: StepId) => Json): WorkItem {
-  const { id, queue, priority, tool, retries, timeoutMs = null, idempotent = null } = spec
+  const { id, queue, priority, tool, retries, timeoutMs = null, idempotent = null, budget } = spec
   const input = resolveReferences(spec.input, resultOf)
-  const payload = { tool, input, retries, timeoutMs, idempotent }
+  const payload = { tool, input, retries, timeoutMs, idempotent, budget: amountsOf(budget) }
   return { swarm, step: id, queue, priority, payload }
 }
 

@@ -1,5 +1,6 @@
 import type { StepId, SwarmId } from '../../core/index.ts'
 import type { Json } from '../backends/json.ts'
+import type { Amounts } from './budget.ts'
 import type { StepInput } from './task-spec.ts'
 
 export interface ToolCall {
@@ -10,6 +11,11 @@ export interface ToolCall {
   readonly attempt: number
   /** The same for all attempts of the step. */
   readonly key: string
+  /**
+   * Says what it is about to spend. Throws BUDGET_EXCEEDED where that is more than an attempt of its step may: then it
+   * must not be spent.
+   */
+  spend(amounts: Amounts): void
   /** Adds steps that come after this one, if it succeeds. Throws INVALID_INPUT for what are no steps. */
   add(steps: readonly StepInput[]): void
 }

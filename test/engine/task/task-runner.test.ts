@@ -190,6 +190,49 @@ describe('a task', () => {
   })
 })
 
+describe('a budget', () => {
+  const ask = tool('ask', ({ input, spend }) => {
+    spend({ tokens: Number(input) })
+    spend({ tokens: 1 })
+    return null
+  })
+
+  test('stops a step before it spends more than it may', async () => {
+    const steps = [
+      { id: 'fits', tool: 'ask', input: 9, budget: { tokens: 10 } },
+      { id: 'over', tool: 'ask', input: 10, budget: { tokens: 10 } },
+      { id: 'none', tool: 'ask', input: 1 },
+    ]
+    const report = await done({ budget: { tokens: 20 }, steps }, ask)
+    expect(endOf(report, 'fits')).toMatchObject({ state: 'succeeded' })
+    expect(endOf(report, 'over')).toMatchObject({ error: { code: 'BUDGET_EXCEEDED' } })
+    expect(endOf(report, 'none')).toMatchObject({ error: { code: 'BUDGET_EXCEEDED' } })
+  })
+
+  test('of time ends the task, and what is at work with it', async () => {
+    const held = gate()
+    const steps = [
+      { id: 'a', tool: 'echo', input: 1 },
+      { id: 'b', tool: 'gate', after: ['a'] },
+    ]
+    const report = await done({ budget: { wallMs: 150 }, steps }, echo, held.tool)
+    expect(report.outcome).toBe('cancelled')
+    expect(endOf(report, 'a')).toMatchObject({ state: 'succeeded' })
+    expect(endOf(report, 'b')).toMatchObject({ error: { code: 'BUDGET_EXCEEDED' } })
+  })
+
+  test('is no excuse to begin a step again and again that spends and kills its worker', async () => {
+    const opened = await backend()
+    const runner = new TaskRunner({ backend: opened, clock })
+    const paid = { id: 'a', tool: 'ask', input: 1, budget: { tokens: 5 }, idempotent: true }
+    await runner.submit(task, { steps: [paid] })
+    const running = runner.run(task, { workers: 8 }, never)
+    await opened.work.lease({ queue: 'any', worker: 'dead', most: 1, leaseMs: 1 }, never)
+    startWorker(opened, [ask])
+    expect(endOf(await running, 'a')).toMatchObject({ error: { code: 'BUDGET_EXCEEDED' } })
+  })
+})
+
 describe('the list of tasks', () => {
   test('tells each one as it stands, the oldest first, the same before and after its end is stored', async () => {
     const opened = await backend()
@@ -365,7 +408,7 @@ describe('a step whose worker fell silent', () => {
     })
     const running = runner.run(task, { workers: 8 }, never)
     const [lease] = await opened.work.lease({ queue: 'any', worker: 'dead', most: 1, leaseMs: 1 }, never)
-    const times = { worker: 'dead/1', attempt: 1, startedAt: 0, endedAt: 0 }
+    const times = { worker: 'dead/1', attempt: 1, startedAt: 0, endedAt: 0, spent: {} }
     const stored = { ...times, state: 'succeeded', value: 7, add: [] }
     if (lease) await opened.results.put(task, lease.step, stored)
     const held = gate()

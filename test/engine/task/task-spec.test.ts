@@ -19,7 +19,16 @@ describe('a task', () => {
     const { steps } = taskSpec({ steps: [step('b', { after: ['a'] }), step('a')] })
     expect(steps.map(({ id }) => id)).toEqual(['a', 'b'])
     expect(steps[0]).toEqual({
-      ...{ id: 'a', tool: 'probe', input: null, after: [], queue: 'any', priority: 0, retries: 0 },
+      ...{
+        id: 'a',
+        tool: 'probe',
+        input: null,
+        after: [],
+        queue: 'any',
+        priority: 0,
+        retries: 0,
+        budget: {},
+      },
     })
   })
 
@@ -40,6 +49,13 @@ describe('a task', () => {
     ['no step at all', [], /steps/],
   ])('is refused for %s', (_, steps, why) => {
     expect(refusal(steps)).toMatchObject({ code: 'INVALID_INPUT', message: expect.stringMatching(why) })
+  })
+
+  test.each([
+    ['more steps', { steps: 1 }, [step('a'), step('b')]],
+    ['a step that alone needs more', { tokens: 10 }, [step('a', { budget: { tokens: 6 }, retries: 1 })]],
+  ])('whose budget is for less is refused: %s', (_, budget, steps) => {
+    expect(() => taskSpec({ budget, steps })).toThrow(expect.objectContaining({ code: 'BUDGET_EXCEEDED' }))
   })
 
   test('of more than 1500 steps is refused', () => {

@@ -7,7 +7,7 @@ import type { StoredResult } from '../../../src/engine/task/task-event.ts'
 import { stepSpecs } from '../../../src/engine/task/task-spec.ts'
 import { TaskState } from '../../../src/engine/task/task-state.ts'
 
-const times = (at: number) => ({ worker: 'w', attempt: 1, startedAt: at, endedAt: at + 1 })
+const times = (at: number) => ({ worker: 'w', attempt: 1, startedAt: at, endedAt: at + 1, spent: {} })
 const succeeded = (at: number, add: readonly StepInput[] = []): StoredResult => ({
   ...times(at),
   state: 'succeeded',
@@ -83,11 +83,119 @@ describe('a step', () => {
   })
 })
 
+describe('a budget', () => {
+  const paid = (id: string, tokens: number, more: Partial<StepInput> = {}): StepInput => ({
+    ...{ id, tool: 'ask', budget: { tokens } },
+    ...more,
+  })
+  const spent = (tokens: number, attempt = 1): StoredResult => ({
+    ...succeeded(1),
+    attempt,
+    spent: { tokens },
+  })
+  const withTokens = (tokens: number, ...steps: readonly StepInput[]) => {
+    const state = new TaskState()
+    state.plan({ kind: 'created', at: 0, task: taskSpec({ budget: { tokens }, steps: [...steps] }) })
+    return state
+  }
+
+  test('is set aside before a step starts; the next one waits for what is given back', () => {
+    const state = withTokens(100, paid('a', 60), paid('b', 60), paid('c', 10))
+    expect(ready(state)).toEqual(['a'])
+    state.result(stepId('a'), spent(40))
+    expect(ready(state)).toEqual(['b'])
+    state.result(stepId('b'), spent(20))
+    expect(ready(state)).toEqual(['c'])
+    expect(state.spent).toMatchObject({ tokens: 60 })
+  })
+
+  test('that is used up fails what comes, and what comes after that', () => {
+    const state = withTokens(100, paid('a', 60), paid('b', 60), paid('c', 1, { after: ['b'] }))
+    ready(state)
+    state.result(stepId('a'), spent(41))
+    expect(ready(state)).toEqual([])
+    expect(state.complete).toBe(true)
+    const { results } = state.report(1)
+    const details = { budget: 'tokens', limit: 100, spent: 41, wanted: 60 }
+    expect(results.get(stepId('b'))).toMatchObject({ error: { code: 'BUDGET_EXCEEDED', details } })
+    expect(results.get(stepId('c'))).toMatchObject({ state: 'skipped' })
+  })
+
+  test('is set aside for every attempt; one before, of which nobody knows, has spent its all', () => {
+    const state = withTokens(100, paid('a', 30, { retries: 2 }), paid('b', 10), paid('c', 1))
+    expect(ready(state)).toEqual(['a', 'b'])
+    state.result(stepId('a'), spent(5, 2))
+    expect(state.spent).toMatchObject({ tokens: 35 })
+    expect(ready(state)).toEqual(['c'])
+  })
+
+  test('of steps counts those that are added', () => {
+    const state = new TaskState()
+    const task = taskSpec({ budget: { steps: 3 }, steps: [step('a'), step('b')] })
+    state.plan({ kind: 'created', at: 0, task })
+    state.result(stepId('a'), succeeded(1, [step('c')]))
+    state.result(stepId('b'), succeeded(2, [step('d')]))
+    const { results } = state.report(1)
+    expect(results.get(stepId('b'))).toMatchObject({ error: { code: 'BUDGET_EXCEEDED' } })
+    expect([...results.keys()]).toEqual(['a', 'b', 'c'])
+  })
+
+  test('is never exceeded, whatever the steps spend and whoever folds in whatever pieces', () => {
+    const tasks = fc.record({
+      limit: fc.nat(60),
+      steps: fc.array(
+        fc.record({ most: fc.nat(30), uses: fc.nat(30), retries: fc.nat(2), attempt: fc.nat(2) }),
+        {
+          ...{ minLength: 1, maxLength: 15 },
+        },
+      ),
+      order: fc.infiniteStream(fc.nat(1000)),
+      pieces: fc.infiniteStream(fc.nat(3)),
+    })
+    fc.assert(
+      fc.property(tasks, ({ limit, steps, order, pieces }) => {
+        const fitting = steps.filter(({ most, retries }) => most * (retries + 1) <= limit)
+        if (fitting.length === 0) return
+        const specs = fitting.map(({ most, retries }, n) => paid(`s${n}`, most, { retries }))
+        const [leader, other] = [withTokens(limit, ...specs), withTokens(limit, ...specs)]
+        const open: string[] = []
+        const offered = new Set<string>()
+        const late: [StepId, StoredResult][] = []
+        const pull = () => {
+          for (const id of ready(leader)) {
+            open.push(id)
+            offered.add(id)
+          }
+        }
+        pull()
+        for (;;) {
+          const [id] = open.splice((order.next().value ?? 0) % Math.max(1, open.length), 1)
+          const step = fitting[Number(id?.slice(1))]
+          if (id === undefined || !step) break
+          const result = spent(Math.min(step.uses, step.most), 1 + Math.min(step.attempt, step.retries))
+          leader.result(stepId(id), result)
+          late.push([stepId(id), result])
+          pull()
+          expect(leader.spent.tokens).toBeLessThanOrEqual(limit)
+          // Another one that folds the same in other pieces never offers what the first has not.
+          for (let piece = pieces.next().value ?? 0; piece > 0; piece--) {
+            const next = late.shift()
+            if (next) other.result(...next)
+          }
+          for (const early of ready(other)) expect(offered.has(early)).toBe(true)
+        }
+        for (const next of late) other.result(...next)
+        expect(summary(other)).toEqual(summary(leader))
+      }),
+    )
+  })
+})
+
 describe('a cancelled task', () => {
   test('offers nothing more, and keeps what was done', () => {
     const state = stateOf([step('a'), step('b', 'a')])
     ready(state)
-    state.plan({ kind: 'cancelled', at: 1, reason: 'enough' })
+    state.plan({ kind: 'cancelled', at: 1, code: 'CANCELLED', reason: 'enough' })
     state.result(stepId('a'), succeeded(1))
     expect(ready(state)).toEqual([])
     const { outcome, results } = state.report(1)
@@ -180,7 +288,7 @@ describe('whatever the graph and the order', () => {
         fc.nat(40),
         (steps, choices, cut, late) => {
           const done = drive(steps, choices).slice(0, cut)
-          const cancel = { kind: 'cancelled', at: 99, reason: 'enough' } as const
+          const cancel = { kind: 'cancelled', at: 99, code: 'CANCELLED', reason: 'enough' } as const
           const fold = (place: number) => {
             const state = stateOf(steps)
             for (const [index, [id, result]] of done.entries()) {

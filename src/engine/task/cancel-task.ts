@@ -1,0 +1,49 @@
+import { type Clock, hasCode, type SwarmId } from '../../core/index.ts'
+import type { PlanLog, SwarmBackend } from '../backends/swarm-backend.ts'
+import { readTask } from './read-task.ts'
+import { asJson, type TaskEvent } from './task-event.ts'
+import { cancelSubject } from './task-work.ts'
+
+export interface TaskRunnerComponents {
+  readonly backend: SwarmBackend
+  readonly clock: Clock
+}
+
+/**
+ * Ends a task that has not ended: nothing more is offered, and the workers stop what they are at. Rejects
+ * TASK_NOT_FOUND. A second call, or one after the end, does nothing.
+ */
+export async function cancelTask(
+  { backend, clock }: TaskRunnerComponents,
+  swarm: SwarmId,
+  code: 'CANCELLED' | 'BUDGET_EXCEEDED',
+  reason: string,
+): Promise<void> {
+  for (let done = false; !done; ) {
+    const { state, version } = await readTask(backend, swarm, 'all results')
+    if (state.finished) break
+    const at = clock.now()
+    const cancelled: TaskEvent = { kind: 'cancelled', at, code, reason }
+    state.plan(cancelled)
+    // Both at once: it has ended even where nobody leads it.
+    done = await tryAppend(backend.log, swarm, version, [cancelled, state.end(at)])
+  }
+  await backend.work.withdraw(swarm)
+  await backend.bus.publish(cancelSubject(swarm), null)
+}
+
+/** False where somebody else was faster. */
+export async function tryAppend(
+  log: PlanLog,
+  swarm: SwarmId,
+  version: number,
+  events: readonly TaskEvent[],
+): Promise<boolean> {
+  try {
+    await log.append(swarm, version, events.map(asJson))
+    return true
+  } catch (error) {
+    if (hasCode(error, 'CONFLICT')) return false
+    throw error
+  }
+}
