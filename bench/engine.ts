@@ -66,9 +66,12 @@ async function durable(): Promise<Subject> {
   const ids = randomIds(seededRandom(entropySeed()))
   const backend = await EmbeddedBackend.open({ clock, ids }, { file: join(directory, 'swarm.db') })
   const tool: Tool = { name: 'work', run: work }
-  const components = { backend, clock, random: seededRandom(1), tools: new Map([[tool.name, tool]]) }
+  const components = {
+    ...{ backend, clock, random: seededRandom(1), tools: new Map([[tool.name, tool]]) },
+    pool: new WorkerPool(slots(clock, AGENTS)),
+  }
   const stop = new AbortController()
-  const working = new StepWorker(components, { name: 'bench', slots: AGENTS }).run(stop.signal)
+  const working = new StepWorker(components, { name: 'bench' }).run(stop.signal)
   const runner = new TaskRunner({ backend, clock })
   return {
     name: 'durable',

@@ -26,14 +26,16 @@ export class FairQueue<T extends object> {
   enter(kind: string | undefined, priority: number, value: T): () => void {
     const order = this.#arrivals++
     const place: Place<T> = { rank: order - priority * PLACES_PER_PRIORITY, order, value }
-    let line = this.#lines.get(kind)
-    if (!line) {
-      line = new BinaryHeap<Place<T>>(before)
-      this.#lines.set(kind, line)
-    }
-    line.push(place)
+    this.#line(kind).push(place)
     this.#size++
     return () => this.#empty(place)
+  }
+
+  /** Who waits for this kind of server waits for any from now on, at the same place. */
+  open(kind: string): void {
+    const line = this.#line(kind)
+    this.#lines.delete(kind)
+    for (let place = line.pop(); place; place = line.pop()) this.#line(undefined).push(place)
   }
 
   /** Whose turn it is at a server of this kind; undefined where nobody waits for it. */
@@ -53,6 +55,15 @@ export class FairQueue<T extends object> {
         values.push(this.#empty(place) as T)
     }
     return values
+  }
+
+  #line(kind: string | undefined): BinaryHeap<Place<T>> {
+    let line = this.#lines.get(kind)
+    if (!line) {
+      line = new BinaryHeap<Place<T>>(before)
+      this.#lines.set(kind, line)
+    }
+    return line
   }
 
   #first(kind: string | undefined): Place<T> | undefined {

@@ -31,7 +31,7 @@ export { type Supervised, supervise, type Work, type WorkLimits } from './superv
 export type { Amounts, Resource } from './task/budget.ts'
 export type { TaskRunnerComponents } from './task/cancel-task.ts'
 export { StepWorker } from './task/step-worker.ts'
-export type { StepWorkerComponents, StepWorkerOptions } from './task/step-worker-options.ts'
+export type { StepPool, StepWorkerComponents, StepWorkerOptions } from './task/step-worker-options.ts'
 export type { OnResult } from './task/task-lead.ts'
 export { type LeadOptions, TaskRunner, type TaskRunnerOptions } from './task/task-runner.ts'
 export { type StepInput, type StepSpec, type TaskInput, type TaskSpec, taskSpec } from './task/task-spec.ts'

@@ -23,23 +23,28 @@ export const MAX_WORKERS = 100
  * queue. Parallelism comes from the number of workers only: a pool of one does everything one after another.
  */
 export class WorkerPool<W extends Worker> {
-  readonly workers: readonly W[]
-  readonly #kinds: ReadonlySet<string>
+  readonly #workers: Set<W>
   readonly #free: W[]
+  readonly #leaving = new Map<W, () => void>()
+  readonly #listeners = new Set<() => void>()
   readonly #suspended = new Set<W>()
   readonly #queue = new FairQueue<Waiting<W>>()
   #closed: MeshSwarmError | undefined
 
   /** Throws SWARM_LIMIT_EXCEEDED unless there are 1 to 100 workers. */
   constructor(workers: readonly W[]) {
-    if (workers.length < 1 || workers.length > MAX_WORKERS) {
-      throw meshSwarmError('SWARM_LIMIT_EXCEEDED', `1 to ${MAX_WORKERS} workers, not ${workers.length}.`, {
-        details: { workers: workers.length, limit: MAX_WORKERS },
-      })
-    }
-    this.workers = [...workers]
+    checkCount(workers.length)
+    this.#workers = new Set(workers)
     this.#free = [...workers]
-    this.#kinds = new Set(workers.map(({ kind }) => kind))
+  }
+
+  get workers(): readonly W[] {
+    return [...this.#workers]
+  }
+
+  /** How many take tasks: all but the suspended ones. */
+  get capacity(): number {
+    return this.#workers.size - this.#suspended.size
   }
 
   /** How many tasks wait for a worker. */
@@ -74,13 +79,50 @@ export class WorkerPool<W extends Worker> {
     for (const waiting of this.#queue.drain()) waiting.refuse(error)
   }
 
+  /** Calls back when the capacity has changed, until the returned function is called. */
+  onCapacity(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Throws SWARM_LIMIT_EXCEEDED where there are 100. */
+  add(worker: W): void {
+    checkCount(this.#workers.size + 1)
+    this.#workers.add(worker)
+    this.#release(worker)
+    this.#changed()
+  }
+
+  /**
+   * Takes it out: it gets no new task, and is gone when the promise resolves, at the end of its present one. Throws
+   * SWARM_LIMIT_EXCEEDED for the last one.
+   */
+  remove(worker: W): Promise<void> {
+    checkCount(this.#workers.size - 1)
+    this.#workers.delete(worker)
+    this.#suspended.delete(worker)
+    const index = this.#free.indexOf(worker)
+    if (index >= 0) this.#free.splice(index, 1)
+    // Where it was the last one of its kind, any other may do what waits for it.
+    if (!this.#has(worker.kind)) {
+      this.#queue.open(worker.kind)
+      for (const free of this.#free.splice(0)) this.#serve(free)
+    }
+    this.#changed()
+    if (index >= 0) return Promise.resolve()
+    return new Promise((resolve) => this.#leaving.set(worker, resolve))
+  }
+
   /** Gives the worker no new task until `resume`. A second call does nothing. */
   suspend(worker: W): void {
+    if (!this.#workers.has(worker)) return
     this.#suspended.add(worker)
+    this.#changed()
   }
 
   resume(worker: W): void {
     if (!this.#suspended.delete(worker)) return
+    this.#changed()
     const index = this.#free.indexOf(worker)
     if (index < 0) return
     this.#free.splice(index, 1)
@@ -91,7 +133,7 @@ export class WorkerPool<W extends Worker> {
     return new Promise((resolve, reject) => {
       if (this.#closed) throw this.#closed
       if (signal.aborted) throw reasonOf(signal)
-      const own = kind !== undefined && this.#kinds.has(kind) ? kind : undefined
+      const own = kind !== undefined && this.#has(kind) ? kind : undefined
       const wanted = flexible ? undefined : own
       const worker = this.#takeFree(own) ?? (flexible ? this.#takeFree(undefined) : undefined)
       if (worker) return resolve(worker)
@@ -114,6 +156,15 @@ export class WorkerPool<W extends Worker> {
     })
   }
 
+  #has(kind: string): boolean {
+    for (const worker of this.#workers) if (worker.kind === kind) return true
+    return false
+  }
+
+  #changed(): void {
+    for (const listener of [...this.#listeners]) listener()
+  }
+
   #takeFree(kind: string | undefined): W | undefined {
     const fits = (worker: W) => (kind === undefined || worker.kind === kind) && !this.#suspended.has(worker)
     const index = this.#free.findIndex(fits)
@@ -121,6 +172,13 @@ export class WorkerPool<W extends Worker> {
   }
 
   #release(worker: W): void {
+    const gone = this.#leaving.get(worker)
+    this.#leaving.delete(worker)
+    if (gone) gone()
+    else this.#serve(worker)
+  }
+
+  #serve(worker: W): void {
     const next = this.#suspended.has(worker) ? undefined : this.#queue.take(worker.kind)
     if (next) next.grant(worker)
     else this.#free.push(worker)
@@ -129,4 +187,11 @@ export class WorkerPool<W extends Worker> {
 
 function reasonOf(signal: AbortSignal): MeshSwarmError {
   return isMeshSwarmError(signal.reason) ? signal.reason : cancelledError(signal)
+}
+
+function checkCount(count: number): void {
+  if (count >= 1 && count <= MAX_WORKERS) return
+  throw meshSwarmError('SWARM_LIMIT_EXCEEDED', `1 to ${MAX_WORKERS} workers, not ${count}.`, {
+    details: { workers: count, limit: MAX_WORKERS },
+  })
 }

@@ -45,7 +45,7 @@ export class Slot implements Worker {
   }
 }
 
-/** So many plain slots. */
-export function slots(clock: Clock, count: number): Slot[] {
-  return Array.from({ length: count }, (_, i) => new Slot({ clock }, { id: `slot-${i + 1}` }))
+/** So many plain slots: `slot-1` and so on. */
+export function slots(clock: Clock, count: number, name = 'slot'): Slot[] {
+  return Array.from({ length: count }, (_, i) => new Slot({ clock }, { id: `${name}-${i + 1}` }))
 }

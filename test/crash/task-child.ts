@@ -2,7 +2,14 @@
 // in a file that the parent reads.
 import { openSync, writeSync } from 'node:fs'
 import { entropySeed, hasCode, RealClock, randomIds, seededRandom, swarmId } from '../../src/core/index.ts'
-import { EmbeddedBackend, StepWorker, TaskRunner, type Tool } from '../../src/engine/index.ts'
+import {
+  EmbeddedBackend,
+  StepWorker,
+  slots,
+  TaskRunner,
+  type Tool,
+  WorkerPool,
+} from '../../src/engine/index.ts'
 
 const [, , file = '', diary = '', count = '0', stepMs = '5'] = process.argv
 const clock = new RealClock()
@@ -32,8 +39,8 @@ try {
   if (!hasCode(error, 'CONFLICT')) throw error
 }
 const worker = new StepWorker(
-  { backend, clock, random, tools: new Map([[note.name, note]]) },
-  { name: `process-${process.pid}`, slots: 100 },
+  { backend, clock, random, tools: new Map([[note.name, note]]), pool: new WorkerPool(slots(clock, 100)) },
+  { name: `process-${process.pid}` },
 )
 const stop = new AbortController()
 const working = worker.run(stop.signal)

@@ -67,6 +67,43 @@ it('a suspended worker gets nothing until it is resumed, and then what waits', a
   expect(done).toBe(true)
 })
 
+it('one that comes later takes what waits; one that is taken out ends its task first', async () => {
+  const clock = new VirtualClock()
+  const [first, second] = slots(clock, 2)
+  if (!first || !second) throw new Error('two slots')
+  const pool = new WorkerPool([first])
+  const capacities: number[] = []
+  const forget = pool.onCapacity(() => capacities.push(pool.capacity))
+  const work = () => pool.run({}, { run: (slot: Slot) => clock.sleep(10).then(() => slot.id) }, NEVER)
+  const tasks = [work(), work(), work()]
+  pool.add(second)
+  let gone = false
+  const leaving = pool.remove(first).then(() => {
+    gone = true
+  })
+  expect(pool.workers).toEqual([second])
+  await clock.runUntil(clock.sleep(5))
+  expect(gone).toBe(false)
+  expect(await clock.runUntil(Promise.all(tasks))).toEqual(['slot-1', 'slot-2', 'slot-2'])
+  await leaving
+  forget()
+  pool.suspend(second)
+  expect(capacities).toEqual([2, 1])
+  expect(() => pool.remove(second)).toThrow(expect.objectContaining({ code: 'SWARM_LIMIT_EXCEEDED' }))
+})
+
+it('what waits for a kind is done by any when the last one of that kind is taken out', async () => {
+  const clock = new VirtualClock()
+  const [a, b] = [new Slot({ clock }, { id: 'a', kind: 'a' }), new Slot({ clock }, { id: 'b', kind: 'b' })]
+  const pool = new WorkerPool([a, b])
+  const work = (kind: string) =>
+    pool.run({ kind }, { run: (slot: Slot) => clock.sleep(10).then(() => slot.id) }, NEVER)
+  const tasks = [work('a'), work('a'), work('a')]
+  const leaving = pool.remove(a)
+  expect(await clock.runUntil(Promise.all([...tasks, work('a')]))).toEqual(['a', 'b', 'b', 'b'])
+  await leaving
+})
+
 it('one who is cancelled while waiting leaves the queue; a closed pool refuses all', async () => {
   const clock = new VirtualClock()
   const pool = new WorkerPool(slots(clock, 1))

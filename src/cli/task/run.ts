@@ -13,8 +13,10 @@ import {
   machineTools,
   type OnResult,
   StepWorker,
+  slots,
   type TaskInput,
   taskSpec,
+  WorkerPool,
 } from '../../engine/index.ts'
 import type { CliContext } from '../context.ts'
 import { wholeNumber } from '../numbers.ts'
@@ -85,8 +87,9 @@ async function submitAs({ runner }: OpenTasks, name: string, task: TaskInput): P
 async function lead(tasks: OpenTasks, id: SwarmId, flags: RunFlags, context: CliContext): Promise<void> {
   const { clock, print, signal, stderr } = context
   const random = seededRandom(entropySeed())
-  const components = { backend: tasks.backend, clock, random, tools: machineTools({ clock }) }
-  const worker = new StepWorker(components, { name: 'agent', slots: flags.agents })
+  const pool = new WorkerPool(slots(clock, flags.agents, 'agent'))
+  const components = { backend: tasks.backend, clock, random, tools: machineTools({ clock }), pool }
+  const worker = new StepWorker(components, { name: 'run' })
   const stop = new AbortController()
   const onAbort = () => stop.abort()
   signal.addEventListener('abort', onAbort, { once: true })

@@ -2,7 +2,7 @@ import { attempt, hasCode, type MeshSwarmError, meshSwarmError } from '../../cor
 import type { Json } from '../backends/json.ts'
 import type { Lease } from '../backends/swarm-backend.ts'
 import { retryDelayMs } from '../retry.ts'
-import { supervise } from '../supervise.ts'
+import type { Worker } from '../worker.ts'
 import { type Amounts, Ledger, overspent } from './budget.ts'
 import type { StepWorkerComponents, StepWorkerOptions } from './step-worker-options.ts'
 import { asJson, type StepTimes, type StoredResult } from './task-event.ts'
@@ -13,7 +13,7 @@ import type { Tool, ToolCall } from './tool.ts'
 /** One step that this worker has: it keeps it until it is done, or given back. */
 export class LeasedStep {
   readonly #components: StepWorkerComponents
-  readonly #options: Required<Pick<StepWorkerOptions, 'leaseMs'>> & StepWorkerOptions
+  readonly #options: StepWorkerOptions & { readonly leaseMs: number }
   readonly #work: TaskWork
   readonly #stop = new AbortController()
   readonly #added: StepSpec[] = []
@@ -21,10 +21,16 @@ export class LeasedStep {
   #lease: Lease
   #cancelBeat: () => void = () => undefined
   #ended = false
+  /** Its task was cancelled, or it is another worker's by now: nothing of it is to be stored. */
+  #lost = false
+  #worker = ''
+  #startedAt = 0
+  #endedAt = 0
+  #store: () => Promise<unknown> = async () => undefined
 
   constructor(
     components: StepWorkerComponents,
-    options: Required<Pick<StepWorkerOptions, 'leaseMs'>> & StepWorkerOptions,
+    options: StepWorkerOptions & { readonly leaseMs: number },
     lease: Lease,
   ) {
     this.#components = components
@@ -35,46 +41,58 @@ export class LeasedStep {
     this.#beatLater()
   }
 
-  /** Its task was cancelled, or it is another worker's by now: nothing of it is to be stored. */
-  get lost(): boolean {
-    return this.#stop.signal.aborted
+  get tookMs(): number {
+    return this.#endedAt - this.#startedAt
   }
 
   cancelled(subject: string): void {
     if (cancelSubject(this.#lease.swarm) !== subject) return
-    this.#stop.abort(meshSwarmError('CANCELLED', `The task ${this.#lease.swarm} was cancelled.`))
+    this.#lose(meshSwarmError('CANCELLED', `The task ${this.#lease.swarm} was cancelled.`))
   }
 
-  /** For the next worker, at once. */
-  async giveBack(): Promise<void> {
-    this.#end()
-    if (!this.lost) await this.#components.backend.work.release(this.#lease)
+  /** Stops it; what it was at is for the next worker. */
+  interrupt(reason: unknown): void {
+    this.#stop.abort(reason)
   }
 
-  /** Does it, and gives what is then to be stored. Rejects where the backend is out of reach. */
-  async run(worker: string, signal: AbortSignal): Promise<() => Promise<unknown>> {
+  /** Has it done by the next free worker. Rejects where the backend is out of reach. */
+  async run(): Promise<void> {
     const { backend, clock } = this.#components
     const { swarm, step, attempt: number } = this.#lease
-    const nothing = async () => undefined
-    if (this.lost) return nothing
     // A worker before this one may have stored its result and died before it said that it was done.
     const known = number > 1 && (await backend.results.get(swarm, step)) !== undefined
-    const startedAt = clock.now()
-    const outcome = known ? undefined : await attempt(() => this.#call([signal, this.#stop.signal]))
-    this.#end()
-    if (!outcome) return () => backend.work.done(this.#lease)
-    const { reserved: spent } = this.#purse
-    const times: StepTimes = { worker, attempt: number, startedAt, endedAt: clock.now(), spent }
-    if (outcome.ok)
-      return () => this.#store({ ...times, state: 'succeeded', value: outcome.value, add: this.#added })
-    if (this.lost) return nothing
-    if (signal.aborted) return () => this.giveBack()
-    return () => this.#failed(outcome.error, times)
+    const outcome = known ? undefined : await attempt(() => this.#byWorker())
+    this.#endedAt = clock.now()
+    this.#ended = true
+    this.#cancelBeat()
+    if (this.#lost) return
+    if (!outcome) this.#store = () => backend.work.done(this.#lease)
+    else if (outcome.ok)
+      this.#store = () =>
+        this.#finish({ ...this.#times(), state: 'succeeded', value: outcome.value, add: this.#added })
+    else if (this.#stop.signal.aborted) this.#store = () => backend.work.release(this.#lease)
+    else this.#store = () => this.#failed(outcome.error)
   }
 
-  async #call(signals: readonly AbortSignal[]): Promise<Json> {
+  /** What came of it, or that it was given back. */
+  async store(): Promise<void> {
+    await this.#store()
+  }
+
+  async #byWorker(): Promise<Json> {
+    const { pool, clock } = this.#components
+    const { timeoutMs } = this.#work
+    const run = (worker: Worker, signal: AbortSignal) => {
+      this.#worker = worker.id
+      this.#startedAt = clock.now()
+      return this.#call(signal)
+    }
+    return (await pool.run({}, { timeoutMs, run }, this.#stop.signal)) ?? null
+  }
+
+  async #call(signal: AbortSignal): Promise<Json> {
     const { swarm, step, attempt, interrupted } = this.#lease
-    const { tool: name, input, timeoutMs, idempotent, budget, retries } = this.#work
+    const { tool: name, input, idempotent, budget, retries } = this.#work
     // Nothing was set aside for more attempts than these: one that was interrupted may have spent its all.
     const paid = Object.values(budget).some((amount = 0) => amount > 0)
     if (paid && attempt > retries + 1)
@@ -89,29 +107,33 @@ export class LeasedStep {
       if (!this.#purse.reserve(amounts)) throw overspent(amounts, budget)
     }
     const call: ToolCall = { swarm, step, attempt, input, key: `${swarm}/${step}`, spend, add }
-    const work = async (signal: AbortSignal) => {
-      const again = idempotent ?? tool.idempotent ?? false
-      const before = interrupted && !again ? await reconcile(tool, call, signal) : undefined
-      return before?.done ? before.value : await tool.run(call, signal)
-    }
-    return (await supervise(work, { timeoutMs }, this.#components.clock, signals).result) ?? null
+    const again = idempotent ?? tool.idempotent ?? false
+    const before = interrupted && !again ? await reconcile(tool, call, signal) : undefined
+    return before?.done ? before.value : tool.run(call, signal)
   }
 
-  async #failed(error: MeshSwarmError, times: StepTimes): Promise<void> {
+  async #failed(error: MeshSwarmError): Promise<void> {
     const { backend, clock, random } = this.#components
-    if (!error.retryable || times.attempt > this.#work.retries) {
-      await this.#store({ ...times, state: 'failed', code: error.code, message: error.message })
+    const { attempt: number } = this.#lease
+    if (!error.retryable || number > this.#work.retries) {
+      await this.#finish({ ...this.#times(), state: 'failed', code: error.code, message: error.message })
       return
     }
-    const inMs = retryDelayMs(times.attempt, error, random, this.#options)
+    const inMs = retryDelayMs(number, error, random, this.#options)
     await backend.work.release(this.#lease, clock.now() + inMs)
   }
 
-  async #store(result: StoredResult): Promise<void> {
+  async #finish(result: StoredResult): Promise<void> {
     const { results, work } = this.#components.backend
     const { swarm, step } = this.#lease
     // In this order, and in one commit where the backend can.
     await Promise.all([results.put(swarm, step, asJson(result)), work.done(this.#lease)])
+  }
+
+  #times(): StepTimes {
+    const { attempt: number } = this.#lease
+    const [startedAt, endedAt] = [this.#startedAt, this.#endedAt]
+    return { worker: this.#worker, attempt: number, startedAt, endedAt, spent: this.#purse.reserved }
   }
 
   #beatLater(): void {
@@ -124,14 +146,14 @@ export class LeasedStep {
       this.#lease = await this.#components.backend.work.extend(this.#lease, this.#options.leaseMs)
     } catch (error) {
       // Any other failure may pass; if it does not, the lease runs out.
-      if (hasCode(error, 'CONFLICT') && !this.#ended) this.#stop.abort(error)
+      if (hasCode(error, 'CONFLICT') && !this.#ended) this.#lose(error)
     }
-    if (!this.lost) this.#beatLater()
+    if (!this.#lost) this.#beatLater()
   }
 
-  #end(): void {
-    this.#ended = true
-    this.#cancelBeat()
+  #lose(reason: unknown): void {
+    this.#lost = true
+    this.#stop.abort(reason)
   }
 }
 

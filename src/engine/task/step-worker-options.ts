@@ -1,6 +1,8 @@
 import type { Clock, Random } from '../../core/index.ts'
 import type { SwarmBackend } from '../backends/swarm-backend.ts'
 import type { RetryOptions } from '../retry.ts'
+import type { Worker } from '../worker.ts'
+import type { WorkerPool } from '../worker-pool.ts'
 import type { Tool } from './tool.ts'
 
 export interface StepWorkerComponents {
@@ -9,13 +11,16 @@ export interface StepWorkerComponents {
   /** For the jitter of retries. */
   readonly random: Random
   readonly tools: ReadonlyMap<string, Tool>
+  /** Who does the steps: each one at a time. It may grow and shrink meanwhile. */
+  readonly pool: StepPool
 }
 
+/** A pool of workers of whatever kind. */
+export type StepPool = Pick<WorkerPool<Worker>, 'capacity' | 'onCapacity' | 'run'>
+
 export interface StepWorkerOptions extends RetryOptions {
-  /** Who did it, in the results. */
+  /** Who asks for steps, for people. */
   readonly name: string
-  /** How many steps at a time. */
-  readonly slots: number
   /** The kind of steps. Default `any`. */
   readonly queue?: string
   /** Silent for so long, a worker counts as dead. Default 5 s. */

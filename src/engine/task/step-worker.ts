@@ -7,27 +7,24 @@ import type { StepWorkerComponents, StepWorkerOptions } from './step-worker-opti
 const DEFAULT_LEASE_MS = 5000
 
 /**
- * Takes steps and does them, up to `slots` at a time. A result is stored before the step counts as done; the first
- * result of a step is the one that counts. A step fails alone. What it was doing when its signal aborted, or when it
- * was killed, is for the next worker. Used once.
+ * Takes steps, and has the workers of a pool do them. A result is stored before the step counts as done; the first
+ * result of a step is the one that counts. A step fails alone. What is under way when the signal aborts, or when the
+ * process is killed, is for the next worker. Used once.
  */
 export class StepWorker {
   readonly #components: StepWorkerComponents
   readonly #options: StepWorkerOptions & { readonly leaseMs: number }
   readonly #end = new AbortController()
+  /** Leased, and not ended: under way, or waiting for a worker. */
   readonly #held = new Set<LeasedStep>()
   readonly #pending = new Set<Promise<unknown>>()
   readonly #pace = new Pace()
-  /** Leased, and waiting for a slot. */
-  readonly #waiting: LeasedStep[] = []
-  readonly #free: number[]
   #wake: () => void = () => undefined
   #failure: unknown
 
   constructor(components: StepWorkerComponents, options: StepWorkerOptions) {
     this.#components = components
     this.#options = { ...options, leaseMs: options.leaseMs ?? DEFAULT_LEASE_MS }
-    this.#free = Array.from({ length: options.slots }, (_, index) => options.slots - index)
   }
 
   /**
@@ -38,25 +35,26 @@ export class StepWorker {
     const onAbort = () => this.#stop(meshSwarmError('CANCELLED', `Worker ${this.#options.name} was stopped.`))
     if (signal.aborted) onAbort()
     signal.addEventListener('abort', onAbort, { once: true })
+    const forget = this.#components.pool.onCapacity(() => this.#wake())
     try {
       await Promise.all([this.#takeIn(), this.#hearCancels()])
     } catch (error) {
       if (!this.#end.signal.aborted) this.#fail(error)
     }
+    forget()
     signal.removeEventListener('abort', onAbort)
-    for (const step of this.#waiting) this.#track(step.giveBack())
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending)
     if (this.#failure !== undefined) throw this.#failure
   }
 
   async #takeIn(): Promise<void> {
-    const { backend } = this.#components
-    const { name, slots, queue = 'any', leaseMs } = this.#options
+    const { backend, pool } = this.#components
+    const { name, queue = 'any', leaseMs } = this.#options
     while (!this.#end.signal.aborted) {
-      const most = this.#free.length + this.#pace.ahead(slots) - this.#waiting.length
+      const most = pool.capacity + this.#pace.ahead(pool.capacity) - this.#held.size
       if (most > 0) {
         const request = { queue, worker: name, most, leaseMs }
-        this.#start(await backend.work.lease(request, this.#end.signal))
+        for (const lease of await backend.work.lease(request, this.#end.signal)) this.#start(lease)
       } else await new Promise<void>((resolve) => this.#wakeBy(resolve))
     }
   }
@@ -71,41 +69,27 @@ export class StepWorker {
       for (const step of this.#held) step.cancelled(subject)
   }
 
-  #start(leases: readonly Lease[]): void {
-    for (const lease of leases) {
-      const step = new LeasedStep(this.#components, this.#options, lease)
-      this.#held.add(step)
-      this.#waiting.push(step)
-    }
-    while (this.#waiting.length > 0 && this.#free.length > 0 && !this.#end.signal.aborted) {
-      const step = this.#waiting.shift()
-      const slot = this.#free.pop()
-      if (step && slot !== undefined) this.#track(this.#do(step, slot))
-    }
-  }
-
-  async #do(step: LeasedStep, slot: number): Promise<void> {
-    const { clock } = this.#components
-    const startedAt = clock.now()
-    let store: (() => Promise<unknown>) | undefined
-    try {
-      store = await step.run(`${this.#options.name}/${slot}`, this.#end.signal)
-    } finally {
-      this.#held.delete(step)
-      this.#free.push(slot)
-    }
-    const endedAt = clock.now()
-    // The next step does not wait until this one's result is stored.
-    this.#start([])
-    this.#wake()
-    await store()
-    this.#pace.note(endedAt - startedAt, clock.now() - endedAt)
-  }
-
-  #track(work: Promise<void>): void {
-    const tracked = work.catch((error) => this.#fail(error))
+  #start(lease: Lease): void {
+    const step = new LeasedStep(this.#components, this.#options, lease)
+    this.#held.add(step)
+    if (this.#end.signal.aborted) step.interrupt(this.#end.signal.reason)
+    const tracked = this.#do(step).catch((error) => this.#fail(error))
     this.#pending.add(tracked)
     void tracked.then(() => this.#pending.delete(tracked))
+  }
+
+  async #do(step: LeasedStep): Promise<void> {
+    const { clock } = this.#components
+    try {
+      await step.run()
+    } finally {
+      this.#held.delete(step)
+      // The next step does not wait until this one's result is stored.
+      this.#wake()
+    }
+    const endedAt = clock.now()
+    await step.store()
+    this.#pace.note(step.tookMs, clock.now() - endedAt)
   }
 
   #fail(error: unknown): void {
@@ -115,6 +99,7 @@ export class StepWorker {
 
   #stop(reason: unknown): void {
     this.#end.abort(reason)
+    for (const step of this.#held) step.interrupt(reason)
     this.#wake()
   }
 }

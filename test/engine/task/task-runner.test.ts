@@ -18,10 +18,12 @@ import {
   type Json,
   StepWorker,
   type StepWorkerOptions,
+  slots,
   type TaskInput,
   TaskRunner,
   type Tool,
   type ToolCall,
+  WorkerPool,
 } from '../../../src/engine/index.ts'
 
 const clock = new RealClock()
@@ -52,13 +54,17 @@ async function backend(): Promise<EmbeddedBackend> {
 function startWorker(
   opened: EmbeddedBackend,
   tools: readonly Tool[],
-  options: Partial<StepWorkerOptions> = {},
+  { slots: count = 8, ...options }: Partial<StepWorkerOptions> & { readonly slots?: number } = {},
 ): () => Promise<void> {
   const byName = new Map(tools.map((tool) => [tool.name, tool]))
-  const worker = new StepWorker(
-    { backend: opened, clock, random, tools: byName },
-    { name: 'w', slots: 8, ...options },
-  )
+  const components = {
+    backend: opened,
+    clock,
+    random,
+    tools: byName,
+    pool: new WorkerPool(slots(clock, count, options.name)),
+  }
+  const worker = new StepWorker(components, { name: 'w', ...options })
   const stop = new AbortController()
   const running = worker.run(stop.signal)
   const close = () => {
@@ -294,7 +300,7 @@ describe('several', () => {
     expect(seen.toSorted()).toEqual(steps.map(({ id }) => id).toSorted())
     for (const { outcome, timeline } of reports) {
       expect(outcome).toBe('succeeded')
-      const workers = new Set(timeline.map(({ worker }) => worker.split('/')[0]))
+      const workers = new Set(timeline.map(({ worker }) => worker.split('-')[0]))
       expect([...workers].toSorted()).toEqual(['one', 'two'])
     }
   })
