@@ -71,14 +71,14 @@ async function durable(): Promise<Subject> {
     pool: new WorkerPool(slots(clock, AGENTS)),
   }
   const stop = new AbortController()
-  const working = new StepWorker(components, { name: 'bench' }).run(stop.signal)
+  const working = new StepWorker(components, { name: 'bench', queue: 'bench' }).run(stop.signal)
   const runner = new TaskRunner({ backend, clock })
   return {
     name: 'durable',
     async round(steps, round) {
       const task = swarmId(`round-${round}`)
       await runner.submit(task, {
-        steps: Array.from({ length: steps }, (_, n) => ({ id: `s${n}`, tool: tool.name })),
+        steps: Array.from({ length: steps }, (_, n) => ({ id: `s${n}`, tool: tool.name, queue: 'bench' })),
       })
       const { outcome } = await runner.run(task, { workers: AGENTS }, stop.signal)
       if (outcome !== 'succeeded') throw new Error(`the task ended as ${outcome}`)

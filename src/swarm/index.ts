@@ -15,6 +15,13 @@ export {
   type FanOutRequest,
   Swarm,
   type SwarmOptions,
-  type SwarmState,
   type SwarmStatistics,
 } from './swarm.ts'
+export {
+  type CoordinateOptions,
+  type CreateSwarm,
+  SwarmOrchestrator,
+  type SwarmOrchestratorComponents,
+  type SwarmOrchestratorOptions,
+} from './swarm-orchestrator.ts'
+export { SWARM_TRANSITIONS, type SwarmState } from './swarm-state.ts'

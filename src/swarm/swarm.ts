@@ -7,11 +7,12 @@ import {
   type SwarmId,
   swarmId,
 } from '../core/index.ts'
-import { WorkerPool, type WorkLimits } from '../engine/index.ts'
+import { MAX_WORKERS, WorkerPool, type WorkLimits } from '../engine/index.ts'
 import { Agent, type AgentKind, type AgentOptions, type AgentStatus } from './agent.ts'
 import { checkAgentCount, mixedCrew } from './crew.ts'
 import type { MailboxOptions } from './mailbox.ts'
 import { share } from './share.ts'
+import { SWARM_TRANSITIONS, type SwarmState } from './swarm-state.ts'
 
 export interface SwarmOptions {
   readonly swarmId?: SwarmId
@@ -41,40 +42,40 @@ export interface SwarmStatistics {
   readonly agents: readonly AgentStatus[]
 }
 
-export type SwarmState = 'active' | 'terminating' | 'terminated'
-
 /** 1 to 100 agents with one goal. Parallelism comes from their number only. */
 export class Swarm {
   readonly swarmId: SwarmId
-  readonly agents: readonly Agent[]
-  /** The agents as workers, for `runGraph`. */
+  /** The agents as workers, for `runGraph` and for a `StepWorker`. */
   readonly pool: WorkerPool<Agent>
   readonly #clock: Clock
   readonly #flexible: boolean
-  readonly #byId: ReadonlyMap<AgentId, Agent>
+  readonly #mailbox: MailboxOptions
+  readonly #byId = new Map<AgentId, Agent>()
   readonly #startedAt: number
   #state: SwarmState = 'active'
+  #scaling = false
   #ending: Promise<void> | undefined
 
   /** Throws SWARM_LIMIT_EXCEEDED unless there are 1 to 100 agents, INVALID_INPUT for an id used twice. */
   constructor({ clock }: { readonly clock: Clock }, options: SwarmOptions) {
     const crew = typeof options.agents === 'number' ? mixedCrew(options.agents) : options.agents
     checkAgentCount(crew.length)
-    const directory = (id: AgentId) => this.#byId.get(id)?.mailbox
-    this.agents = Object.freeze(
-      crew.map((one) => new Agent({ clock, directory }, { ...options.mailbox, ...one })),
-    )
-    this.#byId = new Map(this.agents.map((agent) => [agent.agentId, agent]))
+    this.#clock = clock
+    this.#mailbox = options.mailbox ?? {}
+    for (const one of crew) this.#newAgent(one)
     if (this.#byId.size < crew.length) throw meshSwarmError('INVALID_INPUT', 'Two agents have the same id.')
     this.pool = new WorkerPool(this.agents)
     this.swarmId = options.swarmId ?? swarmId('swarm')
-    this.#clock = clock
     this.#flexible = options.flexible ?? false
     this.#startedAt = clock.now()
   }
 
+  get agents(): readonly Agent[] {
+    return [...this.#byId.values()]
+  }
+
   get size(): number {
-    return this.agents.length
+    return this.#byId.size
   }
 
   get state(): SwarmState {
@@ -135,15 +136,48 @@ export class Swarm {
 
   /** The agent takes no further task until `resume`. Throws AGENT_NOT_FOUND. */
   pause(id: AgentId): void {
-    const agent = this.agent(id)
-    this.pool.suspend(agent)
-    agent.pause()
+    this.#pauseAgent(this.agent(id))
   }
 
   resume(id: AgentId): void {
-    const agent = this.agent(id)
-    agent.resume()
-    this.pool.resume(agent)
+    this.#resumeAgent(this.agent(id))
+  }
+
+  /** Nobody takes a further task until `resumeAll`. A second call does nothing. Throws CONFLICT once it is ending. */
+  pauseAll(): void {
+    if (this.#state === 'paused') return
+    this.#become('paused')
+    for (const agent of this.#byId.values()) this.#pauseAgent(agent)
+  }
+
+  resumeAll(): void {
+    if (this.#state === 'active') return
+    this.#become('active')
+    for (const agent of this.#byId.values()) this.#resumeAgent(agent)
+  }
+
+  /**
+   * Takes agents of mixed kinds in, or the latest ones out, until there are so many. Resolves when those that leave
+   * have ended their tasks. Rejects SWARM_LIMIT_EXCEEDED unless 1 to 100, SCALING_IN_PROGRESS before the last call
+   * has ended, CONFLICT once it is ending.
+   */
+  async scale(count: number): Promise<void> {
+    checkAgentCount(count)
+    if (this.#ending) throw this.#refusal('scaled')
+    if (this.#scaling) throw meshSwarmError('SCALING_IN_PROGRESS', `${this.swarmId} is being scaled already.`)
+    this.#scaling = true
+    try {
+      const free = mixedCrew(MAX_WORKERS).filter(({ agentId }) => !this.#byId.has(agentId))
+      for (const one of free.slice(0, Math.max(0, count - this.size))) {
+        const agent = this.#newAgent(one)
+        this.pool.add(agent)
+        if (this.#state === 'paused') this.#pauseAgent(agent)
+      }
+      const leaving = this.agents.slice(count)
+      await Promise.all(leaving.map((agent) => this.#dismiss(agent)))
+    } finally {
+      this.#scaling = false
+    }
   }
 
   statistics(): SwarmStatistics {
@@ -167,10 +201,42 @@ export class Swarm {
     return this.terminate()
   }
 
+  async #dismiss(agent: Agent): Promise<void> {
+    this.#byId.delete(agent.agentId)
+    await this.pool.remove(agent)
+    await agent.terminate()
+  }
+
+  #newAgent(options: AgentOptions): Agent {
+    const directory = (id: AgentId) => this.#byId.get(id)?.mailbox
+    const agent = new Agent({ clock: this.#clock, directory }, { ...this.#mailbox, ...options })
+    this.#byId.set(agent.agentId, agent)
+    return agent
+  }
+
+  #pauseAgent(agent: Agent): void {
+    this.pool.suspend(agent)
+    agent.pause()
+  }
+
+  #resumeAgent(agent: Agent): void {
+    agent.resume()
+    this.pool.resume(agent)
+  }
+
+  #become(state: SwarmState): void {
+    if (!SWARM_TRANSITIONS[this.#state].includes(state)) throw this.#refusal(state)
+    this.#state = state
+  }
+
+  #refusal(what: string): Error {
+    return meshSwarmError('CONFLICT', `${this.swarmId} is ${this.#state} and cannot be ${what} any more.`)
+  }
+
   async #terminate(): Promise<void> {
-    this.#state = 'terminating'
+    this.#become('terminating')
     this.pool.close(meshSwarmError('CANCELLED', `${this.swarmId} was terminated.`))
     await Promise.all(this.agents.map((agent) => agent.terminate()))
-    this.#state = 'terminated'
+    this.#become('terminated')
   }
 }

@@ -8,6 +8,7 @@ import {
   slots,
   TaskRunner,
   type Tool,
+  taskQueue,
   WorkerPool,
 } from '../../src/engine/index.ts'
 
@@ -40,7 +41,7 @@ try {
 }
 const worker = new StepWorker(
   { backend, clock, random, tools: new Map([[note.name, note]]), pool: new WorkerPool(slots(clock, 100)) },
-  { name: `process-${process.pid}` },
+  { name: `process-${process.pid}`, queue: taskQueue(task) },
 )
 const stop = new AbortController()
 const working = worker.run(stop.signal)

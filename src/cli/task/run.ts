@@ -15,6 +15,7 @@ import {
   StepWorker,
   slots,
   type TaskInput,
+  taskQueue,
   taskSpec,
   WorkerPool,
 } from '../../engine/index.ts'
@@ -89,7 +90,7 @@ async function lead(tasks: OpenTasks, id: SwarmId, flags: RunFlags, context: Cli
   const random = seededRandom(entropySeed())
   const pool = new WorkerPool(slots(clock, flags.agents, 'agent'))
   const components = { backend: tasks.backend, clock, random, tools: machineTools({ clock }), pool }
-  const worker = new StepWorker(components, { name: 'run' })
+  const worker = new StepWorker(components, { name: 'run', queue: taskQueue(id) })
   const stop = new AbortController()
   const onAbort = () => stop.abort()
   signal.addEventListener('abort', onAbort, { once: true })

@@ -21,8 +21,8 @@ export type StepPool = Pick<WorkerPool<Worker>, 'capacity' | 'onCapacity' | 'run
 export interface StepWorkerOptions extends RetryOptions {
   /** Who asks for steps, for people. */
   readonly name: string
-  /** The kind of steps. Default `any`. */
-  readonly queue?: string
+  /** Which steps: `taskQueue` of a task, or the `queue` that steps name. */
+  readonly queue: string
   /** Silent for so long, a worker counts as dead. Default 5 s. */
   readonly leaseMs?: number
 }

@@ -49,7 +49,7 @@ export class StepWorker {
 
   async #takeIn(): Promise<void> {
     const { backend, pool } = this.#components
-    const { name, queue = 'any', leaseMs } = this.#options
+    const { name, queue, leaseMs } = this.#options
     while (!this.#end.signal.aborted) {
       const most = pool.capacity + this.#pace.ahead(pool.capacity) - this.#held.size
       if (most > 0) {

@@ -31,8 +31,8 @@ const StepSchema = z
     input: JsonValue.default(null),
     /** Steps that must succeed before. */
     after: z.array(Id).default([]),
-    /** The kind of worker. */
-    queue: z.string().min(1).default('any'),
+    /** A kind of worker that serves many tasks; where it is left out, the workers of this task. */
+    queue: z.string().min(1).optional(),
     priority: z.int().min(-100).max(100).default(0),
     /** Further attempts after an error that is retryable. */
     retries: z.int().min(0).max(100).default(0),

@@ -16,11 +16,16 @@ export interface TaskWork {
   readonly budget: Amounts
 }
 
+/** Where the steps of a task wait that any worker may do: its own workers, for they have its authority. */
+export function taskQueue(swarm: SwarmId): string {
+  return `task.${swarm}`
+}
+
 export function workItem(swarm: SwarmId, spec: StepSpec, resultOf: (step: StepId) => Json): WorkItem {
   const { id, queue, priority, tool, retries, timeoutMs = null, idempotent = null, budget } = spec
   const input = resolveReferences(spec.input, resultOf)
   const payload = { tool, input, retries, timeoutMs, idempotent, budget: amountsOf(budget) }
-  return { swarm, step: id, queue, priority, payload }
+  return { swarm, step: id, queue: queue ?? taskQueue(swarm), priority, payload }
 }
 
 export function taskWork(payload: Json): TaskWork {

@@ -23,6 +23,7 @@ import {
   TaskRunner,
   type Tool,
   type ToolCall,
+  taskQueue,
   WorkerPool,
 } from '../../../src/engine/index.ts'
 
@@ -64,7 +65,7 @@ function startWorker(
     tools: byName,
     pool: new WorkerPool(slots(clock, count, options.name)),
   }
-  const worker = new StepWorker(components, { name: 'w', ...options })
+  const worker = new StepWorker(components, { name: 'w', queue: taskQueue(task), ...options })
   const stop = new AbortController()
   const running = worker.run(stop.signal)
   const close = () => {
@@ -233,7 +234,7 @@ describe('a budget', () => {
     const paid = { id: 'a', tool: 'ask', input: 1, budget: { tokens: 5 }, idempotent: true }
     await runner.submit(task, { steps: [paid] })
     const running = runner.run(task, { workers: 8 }, never)
-    await opened.work.lease({ queue: 'any', worker: 'dead', most: 1, leaseMs: 1 }, never)
+    await opened.work.lease({ queue: taskQueue(task), worker: 'dead', most: 1, leaseMs: 1 }, never)
     startWorker(opened, [ask])
     expect(endOf(await running, 'a')).toMatchObject({ error: { code: 'BUDGET_EXCEEDED' } })
   })
@@ -268,9 +269,9 @@ describe('the list of tasks', () => {
   test('keeps so many, and forgets the oldest finished ones, never an unfinished one', async () => {
     const opened = await backend()
     const runner = new TaskRunner({ backend: opened, clock }, { keepTasks: 3 })
-    const steps = [{ id: 'a', tool: 'echo' }]
+    const steps = [{ id: 'a', tool: 'echo', queue: 'shared' }]
     await runner.submit(swarmId('unfinished'), { steps: [{ id: 'a', tool: 'later' }] })
-    startWorker(opened, [echo])
+    startWorker(opened, [echo], { queue: 'shared' })
     for (const name of ['one', 'two', 'three', 'four']) {
       await runner.submit(swarmId(name), { steps })
       await runner.run(swarmId(name), { workers: 8 }, never)
@@ -380,7 +381,7 @@ describe('a step whose worker fell silent', () => {
     const runner = new TaskRunner({ backend: opened, clock })
     await runner.submit(task, { steps: [{ id: 'a', tool: used.name }] })
     const running = runner.run(task, { workers: 8 }, never)
-    await opened.work.lease({ queue: 'any', worker: 'dead', most: 1, leaseMs: 1 }, never)
+    await opened.work.lease({ queue: taskQueue(task), worker: 'dead', most: 1, leaseMs: 1 }, never)
     startWorker(opened, [used])
     return running
   }
@@ -413,7 +414,10 @@ describe('a step whose worker fell silent', () => {
       ],
     })
     const running = runner.run(task, { workers: 8 }, never)
-    const [lease] = await opened.work.lease({ queue: 'any', worker: 'dead', most: 1, leaseMs: 1 }, never)
+    const [lease] = await opened.work.lease(
+      { queue: taskQueue(task), worker: 'dead', most: 1, leaseMs: 1 },
+      never,
+    )
     const times = { worker: 'dead/1', attempt: 1, startedAt: 0, endedAt: 0, spent: {} }
     const stored = { ...times, state: 'succeeded', value: 7, add: [] }
     if (lease) await opened.results.put(task, lease.step, stored)

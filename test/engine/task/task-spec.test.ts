@@ -24,7 +24,6 @@ describe('a task', () => {
         tool: 'probe',
         input: null,
         after: [],
-        queue: 'any',
         priority: 0,
         retries: 0,
         budget: {},
