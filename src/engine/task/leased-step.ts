@@ -1,4 +1,4 @@
-import { attempt, hasCode, type MeshSwarmError, meshSwarmError } from '../../core/index.ts'
+import { attempt, fromUnknown, hasCode, type MeshSwarmError, meshSwarmError } from '../../core/index.ts'
 import type { Json } from '../backends/json.ts'
 import type { Lease } from '../backends/swarm-backend.ts'
 import { retryDelayMs } from '../retry.ts'
@@ -9,6 +9,9 @@ import { asJson, type StepTimes, type StoredResult } from './task-event.ts'
 import { type StepInput, type StepSpec, stepSpecs } from './task-spec.ts'
 import { cancelSubject, type TaskWork, taskWork } from './task-work.ts'
 import type { Tool, ToolCall } from './tool.ts'
+
+/** A value that is larger belongs into a file, and its name into the value. */
+const MOST_CHARACTERS = 2 ** 20
 
 /** One step that this worker has: it keeps it until it is done, or given back. */
 export class LeasedStep {
@@ -87,7 +90,7 @@ export class LeasedStep {
       this.#startedAt = clock.now()
       return this.#call(signal)
     }
-    return (await pool.run({}, { timeoutMs, run }, this.#stop.signal)) ?? null
+    return storable(await pool.run({}, { timeoutMs, run }, this.#stop.signal))
   }
 
   async #call(signal: AbortSignal): Promise<Json> {
@@ -155,6 +158,23 @@ export class LeasedStep {
     this.#lost = true
     this.#stop.abort(reason)
   }
+}
+
+/** Throws INVALID_INPUT for what JSON cannot hold, and for too much of it: that is the tool's fault, and its step's. */
+function storable(value: Json | undefined): Json {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value ?? null)
+  } catch (thrown) {
+    throw meshSwarmError('INVALID_INPUT', `The value of the step is no JSON: ${fromUnknown(thrown).message}`)
+  }
+  if (text === undefined) throw meshSwarmError('INVALID_INPUT', 'The value of the step is no JSON.')
+  if (text.length > MOST_CHARACTERS)
+    throw meshSwarmError(
+      'INVALID_INPUT',
+      `The value of the step takes ${text.length} characters; ${MOST_CHARACTERS} at most.`,
+    )
+  return value ?? null
 }
 
 async function reconcile(tool: Tool, call: ToolCall, signal: AbortSignal) {

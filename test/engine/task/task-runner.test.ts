@@ -180,6 +180,22 @@ describe('a task', () => {
     expect(endOf(report, 'a')).toMatchObject({ state: 'failed', error: { code: 'TIMEOUT' } })
   })
 
+  test.each<[string, unknown]>([
+    ['what JSON cannot hold', 10n],
+    ['a function', () => 1],
+    ['what refers to itself', Object.assign([], { 0: globalThis })],
+    ['more than a mebibyte', 'x'.repeat(2 ** 20)],
+  ])('fails where its tool gives %s, and its siblings do not', async (_, value) => {
+    const strange = tool('strange', () => value as Json)
+    const steps = [
+      { id: 'a', tool: 'strange' },
+      { id: 'b', tool: 'echo', input: 1 },
+    ]
+    const report = await done({ steps }, strange, echo)
+    expect(endOf(report, 'a')).toMatchObject({ error: { code: 'INVALID_INPUT' } })
+    expect(endOf(report, 'b')).toMatchObject({ state: 'succeeded' })
+  })
+
   test('whose tool nobody has fails there', async () => {
     const report = await done({ steps: [{ id: 'a', tool: 'unheard-of' }] }, echo)
     expect(endOf(report, 'a')).toMatchObject({ error: { code: 'INVALID_INPUT' } })
