@@ -7,7 +7,7 @@ export type RunOutcome = 'succeeded' | 'partial' | 'failed' | 'cancelled'
 export type StepResult =
   | { readonly state: 'succeeded'; readonly value: unknown; readonly attempts: number }
   | { readonly state: 'failed' | 'cancelled'; readonly error: MeshSwarmError; readonly attempts: number }
-  /** `because` is the step before it that did not succeed. */
+  /** `because` is the step before it that did not succeed, or the step itself where its condition did not hold. */
   | { readonly state: 'skipped'; readonly because: StepId; readonly attempts: 0 }
 
 /** One attempt: a bar of the Gantt chart. Times are the clock's. */

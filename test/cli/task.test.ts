@@ -91,7 +91,7 @@ describe('run', () => {
       undefined,
       /a after b after a/,
     ],
-    ['a word that nobody knows', 'steps: [{id: a, tool: wait, when: now}]', undefined, /when/],
+    ['a word that nobody knows', 'steps: [{id: a, tool: wait, if: now}]', undefined, /if/],
     [
       'a file that grows by its aliases',
       `a: &a [x]\n${Array.from({ length: 9 }, (_, n) => `a${n}: &a${n} [${Array(9).fill(n === 0 ? '*a' : `*a${n - 1}`)}]`).join('\n')}`,

@@ -99,8 +99,7 @@ export class TaskLead {
     const { backend, clock } = this.#components
     const state = this.#state
     if (state.finished) return this.#over.abort()
-    const resultOf = (step: StepId) => state.resultOf(step)
-    const items = state.takeReady().map((spec) => workItem(this.#swarm, spec, resultOf))
+    const items = state.takeReady().map((step) => workItem(this.#swarm, step))
     if (items.length > 0) await backend.work.offer(items)
     // Where another event came first it comes by the log, and this is called again.
     if (state.complete) await tryAppend(backend.log, this.#swarm, this.#version, [state.end(clock.now())])

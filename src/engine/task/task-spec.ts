@@ -27,10 +27,17 @@ const StepSchema = z
   .strictObject({
     id: Id,
     tool: z.string().min(1),
-    /** Where it holds `{"$result": "a"}`, the value of step `a` goes in, and `a` comes before. */
+    /** Where it holds a `Reference`, the value of that step goes in, and the step comes before. */
     input: JsonValue.default(null),
     /** Steps that must succeed before. */
     after: z.array(Id).default([]),
+    /** What has to hold, or else the step is skipped, with what comes after it. References as in `input`. */
+    when: z
+      .union([
+        z.strictObject({ value: JsonValue, is: JsonValue }),
+        z.strictObject({ value: JsonValue, isNot: JsonValue }),
+      ])
+      .optional(),
     /** A kind of worker that serves many tasks; where it is left out, the workers of this task. */
     queue: z.string().min(1).optional(),
     priority: z.int().min(-100).max(100).default(0),
@@ -42,7 +49,10 @@ const StepSchema = z
     /** Doing it twice is as good as once; where it is left out, the tool says. */
     idempotent: z.boolean().optional(),
   })
-  .transform((step) => ({ ...step, after: [...new Set([...step.after, ...referencesIn(step.input)])] }))
+  .transform((step) => {
+    const used = [...referencesIn(step.input), ...referencesIn(step.when?.value ?? null)]
+    return { ...step, after: [...new Set([...step.after, ...used])] }
+  })
 
 const TaskSchema = z.strictObject({
   name: z.string().min(1).max(200).optional(),

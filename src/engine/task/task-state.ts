@@ -16,6 +16,7 @@ import {
 import { checkStepCount, sortSteps } from '../step-graph.ts'
 import type { FinalStepState } from '../step-state.ts'
 import { type Amounts, budgetExceeded, Ledger, scaled } from './budget.ts'
+import { holds, resolveReferences } from './references.ts'
 import type { StepCounts, StoredResult, TaskEvent } from './task-event.ts'
 import { reservationOf, type StepSpec, type TaskSpec } from './task-spec.ts'
 
@@ -26,9 +27,17 @@ interface StepRecord {
   open: number
   readyAt: number
   granted: boolean
+  /** With the values in it, once it is ready. */
+  input: Json
   stored?: StoredResult
   /** Undefined while it waits, is offered or runs: who does what now is no part of the state. */
   result?: StepResult
+}
+
+/** A step that can be begun. */
+export interface ReadyStep {
+  readonly spec: StepSpec
+  readonly input: Json
 }
 
 export interface TaskStatus {
@@ -123,10 +132,10 @@ export class TaskState {
   }
 
   /** The steps that can be begun since the last call; all of them, where it is the first one. */
-  takeReady(): readonly StepSpec[] {
+  takeReady(): readonly ReadyStep[] {
     const granted = this.#cancelled ? [] : this.#granted.filter(({ result }) => !result)
     this.#granted = []
-    return granted.map(({ spec }) => spec)
+    return granted.map(({ spec, input }) => ({ spec, input }))
   }
 
   /** Of a step that has succeeded. */
@@ -214,7 +223,7 @@ export class TaskState {
   #admit(specs: readonly StepSpec[], at: number): void {
     this.#unfinished += specs.length
     for (const spec of specs) {
-      const record: StepRecord = { spec, followers: [], open: 0, readyAt: 0, granted: false }
+      const record: StepRecord = { spec, followers: [], open: 0, readyAt: 0, granted: false, input: null }
       this.#steps.set(spec.id, record)
       this.#link(record)
     }
@@ -249,8 +258,18 @@ export class TaskState {
   }
 
   #makeReady(record: StepRecord, at: number): void {
+    const { id, input, when } = record.spec
+    const resultOf = (step: StepId) => this.resultOf(step)
     record.readyAt = at
-    this.#queue.push(record)
+    try {
+      if (when && !holds(when, resultOf)) this.#skip(record, id)
+      else {
+        record.input = resolveReferences(input, resultOf)
+        this.#queue.push(record)
+      }
+    } catch (thrown) {
+      this.#fail(record, fromUnknown(thrown))
+    }
   }
 
   #fail(record: StepRecord, error: MeshSwarmError): void {

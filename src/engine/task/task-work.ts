@@ -1,9 +1,8 @@
-import type { StepId, SwarmId } from '../../core/index.ts'
+import type { SwarmId } from '../../core/index.ts'
 import type { Json } from '../backends/json.ts'
 import type { WorkItem } from '../backends/swarm-backend.ts'
 import { type Amounts, amountsOf } from './budget.ts'
-import { resolveReferences } from './references.ts'
-import type { StepSpec } from './task-spec.ts'
+import type { ReadyStep } from './task-state.ts'
 
 /** What a worker gets to know of a step. */
 export interface TaskWork {
@@ -21,9 +20,8 @@ export function taskQueue(swarm: SwarmId): string {
   return `task.${swarm}`
 }
 
-export function workItem(swarm: SwarmId, spec: StepSpec, resultOf: (step: StepId) => Json): WorkItem {
+export function workItem(swarm: SwarmId, { spec, input }: ReadyStep): WorkItem {
   const { id, queue, priority, tool, retries, timeoutMs = null, idempotent = null, budget } = spec
-  const input = resolveReferences(spec.input, resultOf)
   const payload = { tool, input, retries, timeoutMs, idempotent, budget: amountsOf(budget) }
   return { swarm, step: id, queue: queue ?? taskQueue(swarm), priority, payload }
 }

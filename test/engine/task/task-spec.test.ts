@@ -44,6 +44,11 @@ describe('a task', () => {
     ['an id used twice', [step('a'), step('a')], /Two steps are called a/],
     ['a step without a tool', [{ id: 'a' }], /tool/],
     ['a word that nobody knows', [step('a', { retry: 3 })], /retry/],
+    [
+      'a condition that waits for its own step',
+      [step('a', { when: { value: { $result: 'a' }, is: 1 } })],
+      /a after a/,
+    ],
     ['an input that JSON cannot hold', [step('a', { input: { n: Number.NaN } })], /input/],
     ['no step at all', [], /steps/],
   ])('is refused for %s', (_, steps, why) => {
@@ -66,14 +71,9 @@ describe('a task', () => {
 
 describe('a reference', () => {
   test('is replaced by the value, and nothing else is', () => {
-    const input = {
-      a: { $result: stepId('x') },
-      b: ['$result', { $result: 'x', more: 1 }, { $result: 3 }, null],
-    }
-    expect(referencesIn(input)).toEqual(['x'])
-    expect(resolveReferences(input, (id) => ({ of: id }))).toEqual({
-      a: { of: 'x' },
-      b: ['$result', { $result: 'x', more: 1 }, { $result: 3 }, null],
-    })
+    const no = ['$result', { $result: 'x', more: 1 }, { $result: 3 }, { $result: 'x', path: 'of' }, null]
+    const input = { no, a: { $result: stepId('x') }, b: [{ $result: stepId('x'), path: ['of'] }] }
+    expect(referencesIn(input)).toEqual(['x', 'x'])
+    expect(resolveReferences(input, (id) => ({ of: id }))).toEqual({ no, a: { of: 'x' }, b: ['x'] })
   })
 })

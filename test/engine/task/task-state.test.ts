@@ -27,7 +27,7 @@ function stateOf(steps: readonly StepInput[]): TaskState {
   state.plan({ kind: 'created', at: 0, task: taskSpec({ steps: [...steps] }) })
   return state
 }
-const ready = (state: TaskState) => state.takeReady().map(({ id }) => id)
+const ready = (state: TaskState) => state.takeReady().map(({ spec }) => spec.id)
 
 describe('a step', () => {
   test('is ready when those before it have succeeded, and is told once', () => {
@@ -49,6 +49,14 @@ describe('a step', () => {
     const { outcome, results } = state.report(1)
     expect(outcome).toBe('partial')
     expect(results.get(stepId('c'))).toMatchObject({ state: 'skipped', because: 'b' })
+  })
+
+  test('gets the values that its input stands for', () => {
+    const input = { all: { $result: 'a' }, one: [{ $result: 'a', path: [1] }] }
+    const state = stateOf([step('a'), { id: 'b', tool: 'probe', input }])
+    ready(state)
+    state.result(stepId('a'), { ...succeeded(1), value: [5, 6] } as StoredResult)
+    expect(state.takeReady()).toMatchObject([{ input: { all: [5, 6], one: [6] } }])
   })
 
   test('keeps its first result', () => {
@@ -80,6 +88,43 @@ describe('a step', () => {
     expect(results.get(stepId('a'))).toMatchObject({ state: 'failed', error: { code } })
     expect(results.size).toBe(2)
     expect(state.complete).toBe(true)
+  })
+})
+
+describe('a condition', () => {
+  const value = { $result: 'a', path: ['n'] }
+  const conditioned = (when: StepInput['when']) => {
+    const state = stateOf([
+      { id: 'a', tool: 'probe' },
+      { id: 'b', tool: 'probe', ...(when ? { when } : {}) },
+      step('c', 'b'),
+    ])
+    ready(state)
+    state.result(stepId('a'), { ...succeeded(1), value: { n: [4, 2] } } as StoredResult)
+    return state
+  }
+
+  test.each<[boolean, StepInput['when']]>([
+    [true, { value, is: [4, 2] }],
+    [false, { value, is: [2, 4] }],
+    [false, { value, isNot: [4, 2] }],
+    [true, { value, isNot: null }],
+    [true, { value: { $result: 'a', path: ['n', 1] }, is: 2 }],
+  ])('lets a step be done, or skips it with what comes after: %j %j', (holds, when) => {
+    const state = conditioned(when)
+    expect(ready(state)).toEqual(holds ? ['b'] : [])
+    const { results } = state.report(1)
+    expect(results.get(stepId('c'))?.state).toBe(holds ? 'cancelled' : 'skipped')
+    if (!holds) expect(results.get(stepId('b'))).toMatchObject({ state: 'skipped', because: 'b' })
+    expect(state.complete).toBe(!holds)
+  })
+
+  test('that looks where there is nothing fails the step', () => {
+    const state = conditioned({ value: { $result: 'a', path: ['m', 'x'] }, is: 1 })
+    const { results } = state.report(1)
+    expect(results.get(stepId('b'))).toMatchObject({
+      error: { message: 'The value of a has nothing at m.x.' },
+    })
   })
 })
 
@@ -271,7 +316,7 @@ describe('whatever the graph and the order', () => {
           for (const [id, result] of done.slice(0, cut)) anew.result(id, result)
           // What is offered again after a restart has no result yet.
           const known = new Set(done.slice(0, cut).map(([id]) => id))
-          for (const { id } of anew.takeReady()) expect(known.has(id)).toBe(false)
+          for (const { spec } of anew.takeReady()) expect(known.has(spec.id)).toBe(false)
           for (const [id, result] of done.slice(Math.min(cut, again))) anew.result(id, result)
           expect(summary(anew)).toEqual(summary(whole))
         },
