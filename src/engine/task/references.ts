@@ -5,8 +5,16 @@ import type { Json } from '../backends/json.ts'
 /** Stands in an input for the value of another step, which then comes before, or for what lies at a path in it. */
 export interface Reference {
   readonly $result: StepId
-  readonly path?: readonly (string | number)[]
+  readonly path?: Path
 }
+
+/** Stands in an input for the item that the step is done for, or for what lies at a path in it. */
+export interface ItemReference {
+  readonly $item: true
+  readonly path?: Path
+}
+
+type Path = readonly (string | number)[]
 
 /** What has to hold, once the steps before have succeeded, or else the step is skipped. */
 export type Condition =
@@ -14,11 +22,19 @@ export type Condition =
   | { readonly value: Json; readonly isNot: Json }
 
 function isReference(value: Json): value is Json & Reference {
-  if (typeof value !== 'object' || value === null || !('$result' in value)) return false
-  const { $result, path = [], ...rest } = value
+  return isStandIn(value, '$result') && typeof value.$result === 'string'
+}
+
+function isItem(value: Json): value is Json & ItemReference {
+  return isStandIn(value, '$item') && value.$item === true
+}
+
+function isStandIn(value: Json, key: string): value is { readonly [key: string]: Json } {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return false
+  const { [key]: _, path = [], ...rest } = value as { readonly [key: string]: Json }
   const isPath =
-    Array.isArray(path) && path.every((key) => typeof key === 'string' || typeof key === 'number')
-  return typeof $result === 'string' && isPath && Object.keys(rest).length === 0
+    Array.isArray(path) && path.every((one) => typeof one === 'string' || typeof one === 'number')
+  return isPath && Object.keys(rest).length === 0
 }
 
 /** The steps whose values are in the input. */
@@ -28,14 +44,24 @@ export function referencesIn(input: Json): readonly StepId[] {
   return Object.values(input).flatMap((value: Json) => referencesIn(value))
 }
 
-/** The input with the values in place of the references. Throws INVALID_INPUT where there is nothing at the path. */
-export function resolveReferences(input: Json, resultOf: (step: StepId) => Json): Json {
+/**
+ * The input with the values in place of the references. Throws INVALID_INPUT where there is nothing at the path, and
+ * where there is no item.
+ */
+export function resolveReferences(
+  input: Json,
+  resultOf: (step: StepId) => Json,
+  each?: { readonly item: Json },
+): Json {
   if (typeof input !== 'object' || input === null) return input
-  if (isReference(input)) return at(resultOf(input.$result), input)
-  if (Array.isArray(input)) return input.map((value: Json) => resolveReferences(value, resultOf))
-  return Object.fromEntries(
-    Object.entries(input).map(([key, value]) => [key, resolveReferences(value, resultOf)]),
-  )
+  if (isReference(input)) return at(resultOf(input.$result), input.path, `The value of ${input.$result}`)
+  if (isItem(input)) {
+    if (!each) throw meshSwarmError('INVALID_INPUT', 'There is no item here: the step has no map.')
+    return at(each.item, input.path, 'The item')
+  }
+  const resolved = (value: Json) => resolveReferences(value, resultOf, each)
+  if (Array.isArray(input)) return input.map(resolved)
+  return Object.fromEntries(Object.entries(input).map(([key, value]) => [key, resolved(value)]))
 }
 
 /** Throws INVALID_INPUT like `resolveReferences`. */
@@ -46,13 +72,13 @@ export function holds(condition: Condition, resultOf: (step: StepId) => Json): b
     : !isDeepStrictEqual(value, condition.isNot)
 }
 
-function at(value: Json, { $result, path = [] }: Reference): Json {
+function at(value: Json, path: Path | undefined, what: string): Json {
   let found: Json | undefined = value
-  for (const key of path) {
+  for (const key of path ?? []) {
     const inside: object = typeof found === 'object' && found !== null ? found : {}
     found = Object.hasOwn(inside, key) ? (inside as Record<string | number, Json>)[key] : undefined
     if (found === undefined)
-      throw meshSwarmError('INVALID_INPUT', `The value of ${$result} has nothing at ${path.join('.')}.`)
+      throw meshSwarmError('INVALID_INPUT', `${what} has nothing at ${path?.join('.')}.`)
   }
   return found ?? null
 }

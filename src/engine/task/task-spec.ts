@@ -31,6 +31,8 @@ const StepSchema = z
     input: JsonValue.default(null),
     /** Steps that must succeed before. */
     after: z.array(Id).default([]),
+    /** A list, or a reference to one: it is done once for each, `{ $item: true }` in its input is the item. */
+    map: JsonValue.optional(),
     /** What has to hold, or else the step is skipped, with what comes after it. References as in `input`. */
     when: z
       .union([
@@ -50,7 +52,7 @@ const StepSchema = z
     idempotent: z.boolean().optional(),
   })
   .transform((step) => {
-    const used = [...referencesIn(step.input), ...referencesIn(step.when?.value ?? null)]
+    const used = [step.input, step.map ?? null, step.when?.value ?? null].flatMap(referencesIn)
     return { ...step, after: [...new Set([...step.after, ...used])] }
   })
 

@@ -4,35 +4,18 @@ import {
   meshSwarmError,
   type StepId,
   type SwarmId,
+  stepId,
 } from '../../core/index.ts'
 import type { Json } from '../backends/json.ts'
-import {
-  type FinishedStep,
-  type GraphReport,
-  graphReport,
-  type RunOutcome,
-  type StepResult,
-} from '../graph-report.ts'
+import { type GraphReport, graphReport, type RunOutcome, type StepResult } from '../graph-report.ts'
 import { checkStepCount, sortSteps } from '../step-graph.ts'
 import type { FinalStepState } from '../step-state.ts'
-import { type Amounts, budgetExceeded, Ledger, scaled } from './budget.ts'
+import { Admission } from './admission.ts'
+import { type Amounts, budgetExceeded } from './budget.ts'
 import { holds, resolveReferences } from './references.ts'
+import { finishedStep, type StepRecord, stepRecord } from './step-record.ts'
 import type { StepCounts, StoredResult, TaskEvent } from './task-event.ts'
-import { reservationOf, type StepSpec, type TaskSpec } from './task-spec.ts'
-
-interface StepRecord {
-  readonly spec: StepSpec
-  readonly followers: StepRecord[]
-  /** Steps before it that have not succeeded yet. */
-  open: number
-  readyAt: number
-  granted: boolean
-  /** With the values in it, once it is ready. */
-  input: Json
-  stored?: StoredResult
-  /** Undefined while it waits, is offered or runs: who does what now is no part of the state. */
-  result?: StepResult
-}
+import type { StepSpec, TaskSpec } from './task-spec.ts'
 
 /** A step that can be begun. */
 export interface ReadyStep {
@@ -60,11 +43,7 @@ export interface TaskStatus {
  */
 export class TaskState {
   readonly #steps = new Map<StepId, StepRecord>()
-  /** Ready, and waiting for what has to be set aside for it, first come, first served. */
-  #queue: StepRecord[] = []
-  /** To be offered. */
-  #granted: StepRecord[] = []
-  #ledger = new Ledger({})
+  #admission = new Admission({})
   #budget: TaskSpec['budget'] = {}
   #unfinished = 0
   #startedAt = 0
@@ -86,7 +65,7 @@ export class TaskState {
   }
 
   get spent(): Amounts {
-    return this.#ledger.spent
+    return this.#admission.spent
   }
 
   get complete(): boolean {
@@ -105,7 +84,7 @@ export class TaskState {
         this.#endedAt = event.at
         this.#name = event.task.name
         this.#budget = event.task.budget
-        this.#ledger = new Ledger(event.task.budget)
+        this.#admission = new Admission(event.task.budget)
         this.#admit(event.task.steps, event.at)
         this.#grant()
         break
@@ -126,28 +105,27 @@ export class TaskState {
     if (record.result) return
     record.stored = stored
     this.#endedAt = Math.max(this.#endedAt, stored.endedAt)
-    this.#settle(record, stored)
+    this.#admission.settle(record, stored)
     this.#conclude(record, stored)
     this.#grant()
   }
 
   /** The steps that can be begun since the last call; all of them, where it is the first one. */
   takeReady(): readonly ReadyStep[] {
-    const granted = this.#cancelled ? [] : this.#granted.filter(({ result }) => !result)
-    this.#granted = []
-    return granted.map(({ spec, input }) => ({ spec, input }))
+    const granted = this.#admission.takeGranted()
+    return this.#cancelled ? [] : granted.map(({ spec, input }) => ({ spec, input }))
   }
 
-  /** Of a step that has succeeded. */
+  /** Of a step that has succeeded; null for any other. */
   resultOf(step: StepId): Json {
-    const stored = this.#steps.get(step)?.stored
-    return stored?.state === 'succeeded' ? stored.value : null
+    const result = this.#steps.get(step)?.result
+    return result?.state === 'succeeded' ? (result.value as Json) : null
   }
 
   /** The figures, with so many workers at hand. What has no result by now counts as cancelled. */
   report(workers: number): GraphReport {
-    const steps = [...this.#steps.values()].map((record) => this.#finishedStep(record))
-    return graphReport(steps, {
+    const steps = [...this.#steps.values()].map((record) => finishedStep(record, this.#cancelled))
+    return graphReport(sortSteps(steps, new Set()), {
       startedAt: this.#startedAt,
       endedAt: this.#endedAt,
       workers,
@@ -179,13 +157,6 @@ export class TaskState {
     return { steps: ends.length, succeeded, failed, skipped }
   }
 
-  #settle({ spec, granted }: StepRecord, { spent, attempt }: StoredResult): void {
-    // What an attempt before this one has spent nobody knows: at most its all.
-    const before = scaled(spec.budget, Math.min(attempt - 1, spec.retries))
-    this.#ledger.settle(granted ? reservationOf(spec) : {}, before)
-    this.#ledger.settle({}, spent)
-  }
-
   #conclude(record: StepRecord, stored: StoredResult): void {
     if (stored.state === 'failed') {
       this.#fail(record, meshSwarmError(stored.code, stored.message))
@@ -197,33 +168,24 @@ export class TaskState {
       this.#fail(record, fromUnknown(thrown))
       return
     }
-    this.#end(record, { state: 'succeeded', value: stored.value, attempts: stored.attempt })
+    this.#succeed(record, stored.value, stored.attempt, stored.endedAt)
+  }
+
+  #succeed(record: StepRecord, value: Json, attempts: number, at: number): void {
+    this.#end(record, { state: 'succeeded', value, attempts })
     for (const follower of record.followers) {
-      if (!follower.result && --follower.open === 0) this.#makeReady(follower, stored.endedAt)
+      if (!follower.result && --follower.open === 0) this.#makeReady(follower, at)
     }
   }
 
-  /**
-   * Sets aside what the next ones need. After each result and not when somebody asks, so that whoever folds the same
-   * has granted the same.
-   */
   #grant(): void {
-    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
-      try {
-        if (!next.result && !this.#ledger.reserve(reservationOf(next.spec))) return
-        next.granted = true
-        this.#granted.push(next)
-      } catch (thrown) {
-        this.#fail(next, fromUnknown(thrown))
-      }
-      this.#queue.shift()
-    }
+    this.#admission.grant((record, error) => this.#fail(record, fromUnknown(error)))
   }
 
   #admit(specs: readonly StepSpec[], at: number): void {
     this.#unfinished += specs.length
     for (const spec of specs) {
-      const record: StepRecord = { spec, followers: [], open: 0, readyAt: 0, granted: false, input: null }
+      const record = stepRecord(spec)
       this.#steps.set(spec.id, record)
       this.#link(record)
     }
@@ -249,27 +211,67 @@ export class TaskState {
   /** What a step has added comes after it. */
   #add(by: StepId, { add, endedAt }: StoredResult & { state: 'succeeded' }): void {
     if (add.length === 0) return
-    checkStepCount(this.#unfinished - 1 + add.length)
-    const { steps: most = Number.POSITIVE_INFINITY } = this.#budget
-    if (this.#steps.size + add.length > most)
-      throw budgetExceeded('steps', most, this.#steps.size, add.length)
+    this.#checkRoom(add.length, 1)
     const behind = add.map((spec) => ({ ...spec, after: [...new Set([by, ...spec.after])] }))
     this.#admit(sortSteps(behind, new Set(this.#steps.keys())), endedAt)
   }
 
+  /** Throws STEP_LIMIT_EXCEEDED or BUDGET_EXCEEDED where there is no room for so many more, while so many end. */
+  #checkRoom(more: number, end: number): void {
+    checkStepCount(this.#unfinished + more - end)
+    const { steps: most = Number.POSITIVE_INFINITY } = this.#budget
+    const { size } = this.#steps
+    if (size + more > most) throw budgetExceeded('steps', most, size, more)
+  }
+
+  /** The steps before it have succeeded; or those that do it for one item each. */
   #makeReady(record: StepRecord, at: number): void {
-    const { id, input, when } = record.spec
+    const { items, spec } = record
+    if (items) {
+      this.#succeed(
+        record,
+        items.map((item) => this.resultOf(item)),
+        1,
+        at,
+      )
+      return
+    }
     const resultOf = (step: StepId) => this.resultOf(step)
     record.readyAt = at
     try {
-      if (when && !holds(when, resultOf)) this.#skip(record, id)
+      if (spec.when && !holds(spec.when, resultOf)) this.#skip(record, spec.id)
+      else if (spec.map !== undefined) this.#expand(record, resolveReferences(spec.map, resultOf), at)
       else {
-        record.input = resolveReferences(input, resultOf)
-        this.#queue.push(record)
+        record.input = resolveReferences(spec.input, resultOf)
+        this.#admission.enter(record)
       }
     } catch (thrown) {
       this.#fail(record, fromUnknown(thrown))
     }
+  }
+
+  /** A step for each item, and the given one for their values. */
+  #expand(record: StepRecord, list: Json, at: number): void {
+    const { map: _, when: __, ...spec } = record.spec
+    if (!Array.isArray(list)) throw meshSwarmError('INVALID_INPUT', `What ${spec.id} maps over is no list.`)
+    this.#checkRoom(list.length, 0)
+    const each = list.map((item: Json, index): StepRecord => {
+      const own = stepRecord({ ...spec, id: stepId(`${spec.id}[${index}]`) })
+      if (this.#steps.has(own.spec.id))
+        throw meshSwarmError('INVALID_INPUT', `There is a step ${own.spec.id} already.`)
+      own.input = resolveReferences(spec.input, (step) => this.resultOf(step), { item })
+      own.readyAt = at
+      own.followers.push(record)
+      return own
+    })
+    record.items = each.map(({ spec: { id } }) => id)
+    record.open = each.length
+    this.#unfinished += each.length
+    for (const own of each) {
+      this.#steps.set(own.spec.id, own)
+      this.#admission.enter(own)
+    }
+    if (each.length === 0) this.#makeReady(record, at)
   }
 
   #fail(record: StepRecord, error: MeshSwarmError): void {
@@ -287,21 +289,5 @@ export class TaskState {
   #end(record: StepRecord, result: StepResult): void {
     record.result = result
     this.#unfinished--
-  }
-
-  #finishedStep({ spec, stored, result, readyAt }: StepRecord): FinishedStep {
-    const { id, after, tool } = spec
-    const end = result ?? this.#notEnded(id)
-    const state: FinalStepState = end.state
-    const span = stored && {
-      ...{ step: id, tool, worker: stored.worker, attempt: stored.attempt, readyAt },
-      ...{ startedAt: stored.startedAt, endedAt: stored.endedAt, succeeded: end.state === 'succeeded' },
-    }
-    return { id, after, state, spans: span ? [span] : [], result: end }
-  }
-
-  #notEnded(step: StepId): StepResult {
-    const error = this.#cancelled ?? meshSwarmError('CANCELLED', `Step ${step} has not ended.`)
-    return { state: 'cancelled', error, attempts: 0 }
   }
 }

@@ -91,6 +91,69 @@ describe('a step', () => {
   })
 })
 
+describe('a step for each item of a list', () => {
+  const input = { name: { $item: true, path: ['n'] }, all: { $result: 'list' } }
+  const mapped = (list: unknown, more: Partial<StepInput> = {}) => {
+    const each = { id: 'each', tool: 'probe', input, map: { $result: 'list' }, ...more } as StepInput
+    const state = stateOf([step('list'), each, step('end', 'each')])
+    ready(state)
+    state.result(stepId('list'), { ...succeeded(1), value: list } as StoredResult)
+    return state
+  }
+  const list = [{ n: 'x' }, { n: 'y' }]
+
+  test('is done once for each, and its value is the list of theirs, in order', () => {
+    const state = mapped(list)
+    expect(state.takeReady()).toMatchObject([
+      { spec: { id: 'each[0]', tool: 'probe' }, input: { name: 'x', all: list } },
+      { spec: { id: 'each[1]', tool: 'probe' }, input: { name: 'y', all: list } },
+    ])
+    state.result(stepId('each[1]'), succeeded(8))
+    expect(ready(state)).toEqual([])
+    state.result(stepId('each[0]'), succeeded(5))
+    expect(ready(state)).toEqual(['end'])
+    expect(state.resultOf(stepId('each'))).toEqual([5, 8])
+    state.result(stepId('end'), succeeded(9))
+    const { outcome, criticalPath, results } = state.report(4)
+    expect([outcome, results.size, state.complete]).toEqual(['succeeded', 5, true])
+    expect(criticalPath).toEqual(['list', 'each[0]', 'each', 'end'])
+  })
+
+  test('of an empty list is done at once', () => {
+    const state = mapped([])
+    expect(ready(state)).toEqual(['end'])
+    expect(state.resultOf(stepId('each'))).toEqual([])
+  })
+
+  test('has failed items skip what comes after, and the other items are done', () => {
+    const state = mapped(list)
+    ready(state)
+    state.result(stepId('each[0]'), failed(2))
+    state.result(stepId('each[1]'), succeeded(3))
+    const { results, outcome } = state.report(1)
+    expect(results.get(stepId('each'))).toMatchObject({ state: 'skipped', because: 'each[0]' })
+    expect(results.get(stepId('end'))).toMatchObject({ state: 'skipped' })
+    expect([outcome, state.complete]).toEqual(['partial', true])
+  })
+
+  test.each<[string, unknown, object, string]>([
+    ['what is no list', 'x', {}, 'INVALID_INPUT'],
+    ['an item without what its input wants', [{ m: 1 }], {}, 'INVALID_INPUT'],
+    ['a list that is too long', Array.from({ length: 1499 }, () => ({ n: 1 })), {}, 'STEP_LIMIT_EXCEEDED'],
+  ])('fails for %s', (_, value, more, code) => {
+    const state = mapped(value, more)
+    const { results } = state.report(1)
+    expect(results.get(stepId('each'))).toMatchObject({ state: 'failed', error: { code } })
+    expect(results.size).toBe(3)
+    expect(state.complete).toBe(true)
+  })
+
+  test('with an item in its input, but no list, fails', () => {
+    const state = stateOf([{ id: 'a', tool: 'probe', input: { $item: true } }])
+    expect(state.report(1).results.get(stepId('a'))).toMatchObject({ error: { code: 'INVALID_INPUT' } })
+  })
+})
+
 describe('a condition', () => {
   const value = { $result: 'a', path: ['n'] }
   const conditioned = (when: StepInput['when']) => {
