@@ -7,8 +7,16 @@ export type RunOutcome = 'succeeded' | 'partial' | 'failed' | 'cancelled'
 export type StepResult =
   | { readonly state: 'succeeded'; readonly value: unknown; readonly attempts: number }
   | { readonly state: 'failed' | 'cancelled'; readonly error: MeshSwarmError; readonly attempts: number }
-  /** `because` is the step before it that did not succeed, or the step itself where its condition did not hold. */
-  | { readonly state: 'skipped'; readonly because: StepId; readonly attempts: 0 }
+  /**
+   * `because` is the step before it that did not succeed; the step itself where its condition did not hold. `unmet`:
+   * nothing failed, a condition did not hold, its own or that of one before it.
+   */
+  | {
+      readonly state: 'skipped'
+      readonly because: StepId
+      readonly unmet: boolean
+      readonly attempts: 0
+    }
 
 /** One attempt: a bar of the Gantt chart. Times are the clock's. */
 export interface StepSpan {
@@ -84,7 +92,8 @@ export function graphReport(steps: readonly FinishedStep[], frame: RunFrame): Gr
 
 function outcomeOf(steps: readonly FinishedStep[], cancelled: boolean): RunOutcome {
   const succeeded = steps.filter(({ state }) => state === 'succeeded').length
-  if (succeeded === steps.length) return 'succeeded'
+  const unmet = steps.filter(({ result }) => result.state === 'skipped' && result.unmet).length
+  if (succeeded + unmet === steps.length) return 'succeeded'
   if (cancelled) return 'cancelled'
   return succeeded === 0 ? 'failed' : 'partial'
 }

@@ -54,7 +54,7 @@ export class StepRun<W extends Worker> {
 
   skip(because: StepId): void {
     this.move('skipped')
-    this.#result = { state: 'skipped', because, attempts: 0 }
+    this.#result = { state: 'skipped', because, unmet: false, attempts: 0 }
   }
 
   finished(): FinishedStep {

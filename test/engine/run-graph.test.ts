@@ -29,7 +29,12 @@ describe('failure', () => {
     expect(report.outcome).toBe('partial')
     expect(report.results.get(stepId('bad'))).toMatchObject({ state: 'failed', error: { code: 'INVARIANT' } })
     expect(report.results.get(stepId('good'))).toEqual({ state: 'succeeded', value: 'good', attempts: 1 })
-    expect(report.results.get(stepId('after bad'))).toEqual({ state: 'skipped', because: 'bad', attempts: 0 })
+    expect(report.results.get(stepId('after bad'))).toEqual({
+      state: 'skipped',
+      because: 'bad',
+      unmet: false,
+      attempts: 0,
+    })
     expect(report.results.get(stepId('after that'))).toMatchObject({ state: 'skipped', because: 'after bad' })
     expect(report.results.get(stepId('after good'))).toMatchObject({ state: 'succeeded' })
     expect(report.makespanMs).toBe(15)

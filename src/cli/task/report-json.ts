@@ -18,7 +18,10 @@ export function reportJson(task: SwarmId, report: GraphReport) {
 
 function endOf(result: StepResult) {
   if (result.state === 'succeeded') return { state: result.state, value: result.value }
-  if (result.state === 'skipped') return { state: result.state, because: result.because }
+  if (result.state === 'skipped') {
+    const { state, because, unmet } = result
+    return { state, because, unmet }
+  }
   const { code, message } = result.error
   return { state: result.state, error: { code, message } }
 }

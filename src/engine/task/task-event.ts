@@ -25,7 +25,7 @@ export interface StepCounts {
   readonly steps: number
   readonly succeeded: number
   readonly failed: number
-  /** Because a step before it did not succeed. */
+  /** Because a step before it did not succeed, or a condition did not hold. */
   readonly skipped: number
 }
 

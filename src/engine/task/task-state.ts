@@ -200,7 +200,7 @@ export class TaskState {
       const other = this.#steps.get(before)
       if (!other || other.result?.state === 'succeeded') continue
       if (other.result) {
-        this.#skip(record, before)
+        this.#skip(record, before, other.result.state === 'skipped' && other.result.unmet)
         return
       }
       other.followers.push(record)
@@ -239,7 +239,7 @@ export class TaskState {
     const resultOf = (step: StepId) => this.resultOf(step)
     record.readyAt = at
     try {
-      if (spec.when && !holds(spec.when, resultOf)) this.#skip(record, spec.id)
+      if (spec.when && !holds(spec.when, resultOf)) this.#skip(record, spec.id, true)
       else if (spec.map !== undefined) this.#expand(record, resolveReferences(spec.map, resultOf), at)
       else {
         record.input = resolveReferences(spec.input, resultOf)
@@ -280,10 +280,10 @@ export class TaskState {
     for (const follower of record.followers) this.#skip(follower, record.spec.id)
   }
 
-  #skip(record: StepRecord, because: StepId): void {
+  #skip(record: StepRecord, because: StepId, unmet = false): void {
     if (record.result) return
-    this.#end(record, { state: 'skipped', because, attempts: 0 })
-    for (const follower of record.followers) this.#skip(follower, record.spec.id)
+    this.#end(record, { state: 'skipped', because, unmet, attempts: 0 })
+    for (const follower of record.followers) this.#skip(follower, record.spec.id, unmet)
   }
 
   #end(record: StepRecord, result: StepResult): void {

@@ -178,7 +178,9 @@ describe('a condition', () => {
     expect(ready(state)).toEqual(holds ? ['b'] : [])
     const { results } = state.report(1)
     expect(results.get(stepId('c'))?.state).toBe(holds ? 'cancelled' : 'skipped')
-    if (!holds) expect(results.get(stepId('b'))).toMatchObject({ state: 'skipped', because: 'b' })
+    if (!holds)
+      expect(results.get(stepId('b'))).toMatchObject({ state: 'skipped', because: 'b', unmet: true })
+    expect(state.report(1).outcome).toBe(holds ? 'partial' : 'succeeded')
     expect(state.complete).toBe(!holds)
   })
 
