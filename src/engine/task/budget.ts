@@ -42,6 +42,7 @@ export class Ledger {
    * where that cannot help, INVALID_INPUT for less than nothing.
    */
   reserve(wanted: Amounts): boolean {
+    if (isNothing(wanted)) return true
     for (const [resource, amount] of entries(wanted)) {
       if (!(amount >= 0)) throw meshSwarmError('INVALID_INPUT', `${amount} ${resource} cannot be spent.`)
       const spent = this.#spent.get(resource) ?? 0
@@ -59,6 +60,7 @@ export class Ledger {
 
   /** Gives back what was reserved, and counts what was spent of it. */
   settle(reserved: Amounts, spent: Amounts): void {
+    if (isNothing(reserved) && isNothing(spent)) return
     for (const [resource, amount] of entries(reserved)) add(this.#reserved, resource, -amount)
     for (const [resource, amount] of entries(spent)) add(this.#spent, resource, amount)
   }
@@ -90,4 +92,8 @@ function add(map: Map<Resource, number>, resource: Resource, amount: number): vo
 /** To a millionth: ten cents thrice are thirty cents. */
 function plus(a: number, b: number): number {
   return Math.round((a + b) * 1e6) / 1e6
+}
+
+function isNothing({ tokens = 0, usd = 0, actions = 0 }: Amounts): boolean {
+  return tokens === 0 && usd === 0 && actions === 0
 }

@@ -3,6 +3,7 @@ import { type Clock, meshSwarmError } from '../../core/index.ts'
 import {
   type Answer,
   type Batch,
+  type Call,
   isFailure,
   type Request,
   type ThreadMessage,
@@ -39,6 +40,9 @@ export class Database {
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
   readonly #exited: Promise<void>
+  /** Numbers of the statements: there are as many as there are texts in the code. */
+  readonly #numbers = new Map<string, number>()
+  #unseen: string[] = []
   #next = 0
   #batch: Request[] = []
   #scheduled = false
@@ -87,12 +91,13 @@ export class Database {
    * database is closed; then nothing of it has happened. After a failed commit that is so for the whole batch.
    */
   async write(statements: readonly Statement[]): Promise<readonly Written[]> {
-    return (await this.#ask({ kind: 'write', statements })) as readonly Written[]
+    const calls = statements.map(({ sql, params = [], changes }) => this.#call(sql, params, changes))
+    return (await this.#ask({ kind: 'write', calls })) as readonly Written[]
   }
 
   /** Sees every write that was called before it, of this process. */
   async read(sql: string, params: readonly SqlValue[] = []): Promise<readonly Row[]> {
-    return (await this.#ask({ kind: 'read', sql, params })) as readonly Row[]
+    return (await this.#ask({ kind: 'read', call: this.#call(sql, params, undefined) })) as readonly Row[]
   }
 
   /** A compact copy in a new file, of one moment. Rejects UNAVAILABLE where the file exists. */
@@ -117,6 +122,16 @@ export class Database {
     await this.#exited
   }
 
+  #call(sql: string, params: readonly SqlValue[], changes: number | undefined): Call {
+    let statement = this.#numbers.get(sql)
+    if (statement === undefined) {
+      statement = this.#numbers.size
+      this.#numbers.set(sql, statement)
+      this.#unseen.push(sql)
+    }
+    return { statement, params, changes }
+  }
+
   #ask(request: Request): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     if (this.#closing) reject(meshSwarmError('UNAVAILABLE', `The database ${this.file} is closed.`))
@@ -133,8 +148,10 @@ export class Database {
   #flush(): void {
     this.#scheduled = false
     if (this.#batch.length === 0) return
-    const batch: Batch = { first: this.#next - this.#batch.length, requests: this.#batch }
+    const first = this.#next - this.#batch.length
+    const batch: Batch = { first, statements: this.#unseen, requests: this.#batch }
     this.#batch = []
+    this.#unseen = []
     this.#worker.postMessage(batch)
   }
 

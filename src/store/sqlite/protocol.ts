@@ -1,4 +1,4 @@
-import type { Damage, Migration, Row, SqlValue, Statement, Written } from './sql.ts'
+import type { Damage, Migration, Row, SqlValue, Written } from './sql.ts'
 
 /** What passes between `Database` and its thread. */
 export interface ThreadOptions {
@@ -9,13 +9,22 @@ export interface ThreadOptions {
   readonly busyTimeoutMs: number
 }
 
+/** One of the statements of the batch, by its number: the text goes over once. */
+export interface Call {
+  readonly statement: number
+  readonly params: readonly SqlValue[]
+  readonly changes: number | undefined
+}
+
 export type Request =
-  | { readonly kind: 'write'; readonly statements: readonly Statement[] }
-  | { readonly kind: 'read'; readonly sql: string; readonly params: readonly SqlValue[] }
+  | { readonly kind: 'write'; readonly calls: readonly Call[] }
+  | { readonly kind: 'read'; readonly call: Call }
   | { readonly kind: 'copy'; readonly file: string }
 
 export interface Batch {
   readonly first: number
+  /** SQL that the thread has not seen yet, numbered on from what it has. */
+  readonly statements: readonly string[]
   readonly requests: readonly Request[]
 }
 

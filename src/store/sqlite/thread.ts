@@ -2,14 +2,15 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { openDatabase } from './open.ts'
-import type { Answer, Batch, Request, ThreadMessage, ThreadOptions } from './protocol.ts'
-import type { Row, SqlValue, Statement, Written } from './sql.ts'
+import type { Answer, Batch, Call, Request, ThreadMessage, ThreadOptions } from './protocol.ts'
+import type { Row, SqlValue, Written } from './sql.ts'
 import { failureOf, Refusal } from './sqlite-error.ts'
 
 class DatabaseThread {
   readonly #port: MessagePort
   readonly #database: DatabaseSync
-  readonly #prepared = new Map<string, StatementSync>()
+  readonly #sql: string[] = []
+  readonly #prepared: StatementSync[] = []
 
   constructor(port: MessagePort, database: DatabaseSync) {
     this.#port = port
@@ -22,7 +23,10 @@ class DatabaseThread {
     let closing = false
     for (let next: Batch | 'close' | undefined = message; next !== undefined; next = this.#waiting()) {
       if (next === 'close') closing = true
-      else batches.push(next)
+      else {
+        batches.push(next)
+        this.#sql.push(...next.statements)
+      }
     }
     this.#answer(batches)
     if (!closing) return
@@ -66,8 +70,11 @@ class DatabaseThread {
 
   #handle(request: Request): Answer {
     try {
-      if (request.kind === 'read') return this.#statement(request.sql).all(...request.params) as Row[]
-      return request.kind === 'write' ? this.#write(request.statements) : []
+      if (request.kind === 'read') {
+        const { statement, params } = request.call
+        return this.#statement(statement).all(...params) as Row[]
+      }
+      return request.kind === 'write' ? this.#write(request.calls) : []
     } catch (error) {
       // A full disk may have ended the whole transaction: then nothing of this batch has happened.
       if (!this.#database.isTransaction) throw error
@@ -75,10 +82,10 @@ class DatabaseThread {
     }
   }
 
-  #write(statements: readonly Statement[]): readonly Written[] {
+  #write(calls: readonly Call[]): readonly Written[] {
     this.#database.exec('SAVEPOINT one')
     try {
-      const written = statements.map((statement) => this.#run(statement))
+      const written = calls.map((call) => this.#run(call))
       this.#database.exec('RELEASE one')
       return written
     } catch (error) {
@@ -87,8 +94,8 @@ class DatabaseThread {
     }
   }
 
-  #run({ sql, params = [], changes: wanted }: Statement): Written {
-    const statement = this.#statement(sql)
+  #run({ statement: number, params, changes: wanted }: Call): Written {
+    const statement = this.#statement(number)
     const written: Written = statement.columns().length > 0 ? all(statement, params) : run(statement, params)
     if (wanted !== undefined && written.changes !== wanted)
       throw new Refusal('CONFLICT', `${written.changes} rows changed instead of ${wanted}`)
@@ -97,20 +104,16 @@ class DatabaseThread {
 
   #copy(file: string): Answer {
     try {
-      this.#statement('VACUUM INTO ?').run(file)
+      this.#database.prepare('VACUUM INTO ?').run(file)
       return []
     } catch (error) {
       return failureOf(error)
     }
   }
 
-  #statement(sql: string): StatementSync {
-    let statement = this.#prepared.get(sql)
-    if (!statement) {
-      statement = this.#database.prepare(sql)
-      this.#prepared.set(sql, statement)
-    }
-    return statement
+  #statement(number: number): StatementSync {
+    this.#prepared[number] ??= this.#database.prepare(this.#sql[number] ?? '')
+    return this.#prepared[number]
   }
 }
 
@@ -119,8 +122,10 @@ function all(statement: StatementSync, params: readonly SqlValue[]): Written {
   return { changes: rows.length, rows }
 }
 
+const NO_ROWS: readonly Row[] = []
+
 function run(statement: StatementSync, params: readonly SqlValue[]): Written {
-  return { changes: Number(statement.run(...params).changes), rows: [] }
+  return { changes: Number(statement.run(...params).changes), rows: NO_ROWS }
 }
 
 function start(port: MessagePort): void {

@@ -286,7 +286,7 @@ describe('a budget', () => {
           leader.result(stepId(id), result)
           late.push([stepId(id), result])
           pull()
-          expect(leader.spent.tokens).toBeLessThanOrEqual(limit)
+          expect(leader.spent.tokens ?? 0).toBeLessThanOrEqual(limit)
           // Another one that folds the same in other pieces never offers what the first has not.
           for (let piece = pieces.next().value ?? 0; piece > 0; piece--) {
             const next = late.shift()
