@@ -49,6 +49,11 @@ export interface CoordinateOptions {
 
 const DEFAULT_AGENTS = 10
 
+interface Coordination {
+  readonly stop: AbortController
+  readonly ended: Promise<unknown>
+}
+
 /**
  * Swarms with a task each. The task is in the store, the agents are in this process: after a crash `recover` tells
  * which tasks have not ended, and `adopt` gives one new agents.
@@ -58,6 +63,7 @@ export class SwarmOrchestrator {
   readonly #runner: TaskRunner
   readonly #maxSwarms: number
   readonly #swarms = new Map<SwarmId, Swarm>()
+  readonly #coordinations = new Map<SwarmId, Coordination>()
 
   constructor(
     components: SwarmOrchestratorComponents,
@@ -102,34 +108,24 @@ export class SwarmOrchestrator {
   }
 
   /**
-   * Has the agents do the steps of the task, to its end. Rejects SWARM_NOT_FOUND, and CANCELLED when the signal aborts:
-   * the task then waits for the next call.
+   * Has the agents do the steps of the task, to its end. Rejects SWARM_NOT_FOUND, CONFLICT while they do already, and
+   * CANCELLED when the signal aborts: the task then waits for the next call.
    */
-  async coordinateAgents(
-    id: SwarmId,
-    { onResult }: CoordinateOptions,
-    signal: AbortSignal,
-  ): Promise<GraphReport> {
+  async coordinateAgents(id: SwarmId, options: CoordinateOptions, signal: AbortSignal): Promise<GraphReport> {
     throwIfCancelled(signal, 'The coordination')
-    const { backend, clock, random, tools } = this.#components
     const swarm = this.swarm(id)
+    if (this.#coordinations.has(id))
+      throw meshSwarmError('CONFLICT', `The agents of ${id} are at work already.`)
     const stop = new AbortController()
     const onAbort = () => stop.abort()
     signal.addEventListener('abort', onAbort, { once: true })
-    const components = { backend, clock, random, tools, pool: swarm.pool }
-    const working = new StepWorker(components, { name: id, queue: taskQueue(id) }).run(stop.signal)
-    const leading = this.#runner.run(
-      id,
-      { workers: swarm.size, ...(onResult ? { onResult } : {}) },
-      stop.signal,
-    )
+    const coordinating = this.#coordinate(swarm, options, stop)
+    this.#coordinations.set(id, { stop, ended: coordinating.catch(() => undefined) })
     try {
-      // Workers that cannot work any more would leave the leader waiting for ever.
-      return await Promise.race([leading, working.then(() => leading)])
+      return await coordinating
     } finally {
-      stop.abort()
+      this.#coordinations.delete(id)
       signal.removeEventListener('abort', onAbort)
-      await Promise.allSettled([leading, working])
     }
   }
 
@@ -152,12 +148,33 @@ export class SwarmOrchestrator {
   async terminateSwarm(id: SwarmId): Promise<void> {
     const swarm = this.swarm(id)
     await this.#runner.cancel(id, 'the swarm was terminated')
+    await this.#coordinations.get(id)?.ended
     await this.#dissolve(swarm)
   }
 
-  /** Sends all agents home. Tasks that have not ended wait in the store. */
+  /** Sends all agents home: `coordinateAgents` rejects CANCELLED. Tasks that have not ended wait in the store. */
   async close(): Promise<void> {
+    for (const { stop } of this.#coordinations.values()) stop.abort()
+    await Promise.all([...this.#coordinations.values()].map(({ ended }) => ended))
     await Promise.all(this.swarms.map((swarm) => this.#dissolve(swarm)))
+  }
+
+  async #coordinate(
+    { swarmId: id, pool, size }: Swarm,
+    options: CoordinateOptions,
+    stop: AbortController,
+  ): Promise<GraphReport> {
+    const { backend, clock, random, tools } = this.#components
+    const components = { backend, clock, random, tools, pool }
+    const working = new StepWorker(components, { name: id, queue: taskQueue(id) }).run(stop.signal)
+    const leading = this.#runner.run(id, { workers: size, ...options }, stop.signal)
+    try {
+      // Workers that cannot work any more would leave the leader waiting for ever.
+      return await Promise.race([leading, working.then(() => leading)])
+    } finally {
+      stop.abort()
+      await Promise.allSettled([leading, working])
+    }
   }
 
   #callTogether(id: SwarmId, agents: number | readonly AgentOptions[]): Swarm {

@@ -147,10 +147,15 @@ describe('what was interrupted', () => {
     const stop = new AbortController()
     const running = before.coordinateAgents(id, {}, stop.signal)
     await until(2)
+    await expect(before.coordinateAgents(id, {}, never)).rejects.toMatchObject({ code: 'CONFLICT' })
     stop.abort()
     await expect(running).rejects.toMatchObject({ code: 'CANCELLED' })
     expect(await before.recover()).toEqual([])
+    const again = expect(before.coordinateAgents(id, {}, never)).rejects.toMatchObject({ code: 'CANCELLED' })
+    await until(4)
+    // What was under way, and what waited for an agent, has not failed by that.
     await before.close()
+    await again
 
     const after = await orchestrator([nap(1)])
     const [lost] = await after.recover()

@@ -102,7 +102,9 @@ async function lead(tasks: OpenTasks, id: SwarmId, flags: RunFlags, context: Cli
     print(`${time(endedAt - startedAt).padStart(8)}  ${words}`)
   }
   try {
-    const report = await leadOrFail()
+    const leading = tasks.runner.run(id, { workers: flags.agents, onResult }, stop.signal)
+    // Workers that cannot work any more would leave the leader waiting for ever.
+    const report = await Promise.race([leading, working.then(() => leading)])
     if (flags.json) print(JSON.stringify(reportJson(id, report), null, 2))
     else printReport(id, report, context)
     if (report.outcome === 'cancelled') throw meshSwarmError('CANCELLED', `Task ${id} was cancelled.`)
@@ -115,13 +117,6 @@ async function lead(tasks: OpenTasks, id: SwarmId, flags: RunFlags, context: Cli
     stop.abort()
     signal.removeEventListener('abort', onAbort)
     await working
-  }
-
-  /** A worker that cannot work any more would leave the leader waiting for ever. */
-  function leadOrFail(): Promise<GraphReport> {
-    const leading = tasks.runner.run(id, { workers: flags.agents, onResult }, stop.signal)
-    const failure = working.then(() => new Promise<never>(() => undefined))
-    return Promise.race([leading, failure])
   }
 }
 

@@ -27,7 +27,8 @@ export class LeasedStep {
   /** Its task was cancelled, or it is another worker's by now: nothing of it is to be stored. */
   #lost = false
   #worker = ''
-  #startedAt = 0
+  /** When a worker began. */
+  #startedAt: number | undefined
   #endedAt = 0
   #store: () => Promise<unknown> = async () => undefined
 
@@ -45,7 +46,7 @@ export class LeasedStep {
   }
 
   get tookMs(): number {
-    return this.#endedAt - this.#startedAt
+    return this.#endedAt - (this.#startedAt ?? this.#endedAt)
   }
 
   cancelled(subject: string): void {
@@ -58,7 +59,7 @@ export class LeasedStep {
     this.#stop.abort(reason)
   }
 
-  /** Has it done by the next free worker. Rejects where the backend is out of reach. */
+  /** Has it done by the next free worker. Rejects where the backend, or every worker, is out of reach. */
   async run(): Promise<void> {
     const { backend, clock } = this.#components
     const { swarm, step, attempt: number } = this.#lease
@@ -74,7 +75,10 @@ export class LeasedStep {
       this.#store = () =>
         this.#finish({ ...this.#times(), state: 'succeeded', value: outcome.value, add: this.#added })
     else if (this.#stop.signal.aborted) this.#store = () => backend.work.release(this.#lease)
-    else this.#store = () => this.#failed(outcome.error)
+    else if (this.#startedAt === undefined) {
+      await backend.work.release(this.#lease)
+      throw outcome.error
+    } else this.#store = () => this.#failed(outcome.error)
   }
 
   /** What came of it, or that it was given back. */
@@ -135,7 +139,8 @@ export class LeasedStep {
 
   #times(): StepTimes {
     const { attempt: number } = this.#lease
-    const [startedAt, endedAt] = [this.#startedAt, this.#endedAt]
+    const endedAt = this.#endedAt
+    const startedAt = this.#startedAt ?? endedAt
     return { worker: this.#worker, attempt: number, startedAt, endedAt, spent: this.#purse.reserved }
   }
 

@@ -57,7 +57,6 @@ export class TaskState {
     return this.#created
   }
 
-  /** Nothing is to be done any more, but to say so. */
   /** When its time is up, where it has a bound. */
   get deadline(): number | undefined {
     const { wallMs } = this.#budget
@@ -68,6 +67,7 @@ export class TaskState {
     return this.#admission.spent
   }
 
+  /** Nothing is to be done any more, but to say so. */
   get complete(): boolean {
     return this.#created && this.#unfinished === 0
   }
