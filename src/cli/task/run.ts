@@ -93,6 +93,7 @@ async function lead(tasks: OpenTasks, id: SwarmId, flags: RunFlags, context: Cli
   const worker = new StepWorker(components, { name: 'run', queue: taskQueue(id) })
   const stop = new AbortController()
   const onAbort = () => stop.abort()
+  if (signal.aborted) onAbort()
   signal.addEventListener('abort', onAbort, { once: true })
   const working = worker.run(stop.signal)
   const startedAt = clock.now()
