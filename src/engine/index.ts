@@ -30,6 +30,7 @@ export { canMove, type FinalStepState, isFinal, STEP_TRANSITIONS, type StepState
 export { type Supervised, supervise, type Work, type WorkLimits } from './supervise.ts'
 export type { Amounts, Resource } from './task/budget.ts'
 export type { TaskRunnerComponents } from './task/cancel-task.ts'
+export { type DoTaskComponents, doTask } from './task/do-task.ts'
 export { StepWorker } from './task/step-worker.ts'
 export type { StepPool, StepWorkerComponents, StepWorkerOptions } from './task/step-worker-options.ts'
 export type { OnResult } from './task/task-lead.ts'

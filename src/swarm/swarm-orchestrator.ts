@@ -8,16 +8,15 @@ import {
   throwIfCancelled,
 } from '../core/index.ts'
 import {
+  doTask,
   type GraphReport,
   type OnResult,
-  StepWorker,
   type SwarmBackend,
   type TaskInput,
   TaskRunner,
   type TaskRunnerOptions,
   type TaskStatus,
   type Tool,
-  taskQueue,
 } from '../engine/index.ts'
 import type { AgentOptions } from './agent.ts'
 import { Swarm } from './swarm.ts'
@@ -119,7 +118,9 @@ export class SwarmOrchestrator {
     const stop = new AbortController()
     const onAbort = () => stop.abort()
     signal.addEventListener('abort', onAbort, { once: true })
-    const coordinating = this.#coordinate(swarm, options, stop)
+    const { backend, clock, random, tools } = this.#components
+    const components = { backend, clock, random, tools, pool: swarm.pool, runner: this.#runner }
+    const coordinating = doTask(components, id, { workers: swarm.size, ...options }, stop.signal)
     this.#coordinations.set(id, { stop, ended: coordinating.catch(() => undefined) })
     try {
       return await coordinating
@@ -157,24 +158,6 @@ export class SwarmOrchestrator {
     for (const { stop } of this.#coordinations.values()) stop.abort()
     await Promise.all([...this.#coordinations.values()].map(({ ended }) => ended))
     await Promise.all(this.swarms.map((swarm) => this.#dissolve(swarm)))
-  }
-
-  async #coordinate(
-    { swarmId: id, pool, size }: Swarm,
-    options: CoordinateOptions,
-    stop: AbortController,
-  ): Promise<GraphReport> {
-    const { backend, clock, random, tools } = this.#components
-    const components = { backend, clock, random, tools, pool }
-    const working = new StepWorker(components, { name: id, queue: taskQueue(id) }).run(stop.signal)
-    const leading = this.#runner.run(id, { workers: size, ...options }, stop.signal)
-    try {
-      // Workers that cannot work any more would leave the leader waiting for ever.
-      return await Promise.race([leading, working.then(() => leading)])
-    } finally {
-      stop.abort()
-      await Promise.allSettled([leading, working])
-    }
   }
 
   #callTogether(id: SwarmId, agents: number | readonly AgentOptions[]): Swarm {

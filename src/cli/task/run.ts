@@ -8,14 +8,13 @@ import {
   swarmId,
 } from '../../core/index.ts'
 import {
+  doTask,
   type GraphReport,
   MAX_WORKERS,
   machineTools,
   type OnResult,
-  StepWorker,
   slots,
   type TaskInput,
-  taskQueue,
   taskSpec,
   WorkerPool,
 } from '../../engine/index.ts'
@@ -89,13 +88,7 @@ async function lead(tasks: OpenTasks, id: SwarmId, flags: RunFlags, context: Cli
   const { clock, print, signal, stderr } = context
   const random = seededRandom(entropySeed())
   const pool = new WorkerPool(slots(clock, flags.agents, 'agent'))
-  const components = { backend: tasks.backend, clock, random, tools: machineTools({ clock }), pool }
-  const worker = new StepWorker(components, { name: 'run', queue: taskQueue(id) })
-  const stop = new AbortController()
-  const onAbort = () => stop.abort()
-  if (signal.aborted) onAbort()
-  signal.addEventListener('abort', onAbort, { once: true })
-  const working = worker.run(stop.signal)
+  const components = { ...tasks, clock, random, tools: machineTools({ clock }), pool }
   const startedAt = clock.now()
   const onResult: OnResult = (step, { state, worker, startedAt: from, endedAt }) => {
     if (flags.json || endedAt < startedAt) return
@@ -103,9 +96,7 @@ async function lead(tasks: OpenTasks, id: SwarmId, flags: RunFlags, context: Cli
     print(`${time(endedAt - startedAt).padStart(8)}  ${words}`)
   }
   try {
-    const leading = tasks.runner.run(id, { workers: flags.agents, onResult }, stop.signal)
-    // Workers that cannot work any more would leave the leader waiting for ever.
-    const report = await Promise.race([leading, working.then(() => leading)])
+    const report = await doTask(components, id, { workers: flags.agents, onResult }, signal)
     if (flags.json) print(JSON.stringify(reportJson(id, report), null, 2))
     else printReport(id, report, context)
     if (report.outcome === 'cancelled') throw meshSwarmError('CANCELLED', `Task ${id} was cancelled.`)
@@ -114,10 +105,6 @@ async function lead(tasks: OpenTasks, id: SwarmId, flags: RunFlags, context: Cli
   } catch (error) {
     if (signal.aborted && !flags.json) stderr.write(`go on with: meshswarm run --resume ${printable(id)}\n`)
     throw error
-  } finally {
-    stop.abort()
-    signal.removeEventListener('abort', onAbort)
-    await working
   }
 }
 

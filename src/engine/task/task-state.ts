@@ -53,10 +53,6 @@ export class TaskState {
   #finished: (TaskEvent & { readonly kind: 'finished' }) | undefined
   #cancelled: MeshSwarmError | undefined
 
-  get created(): boolean {
-    return this.#created
-  }
-
   /** When its time is up, where it has a bound. */
   get deadline(): number | undefined {
     const { wallMs } = this.#budget

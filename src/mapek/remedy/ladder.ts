@@ -223,13 +223,8 @@ function reached({ options }: Pick<LadderInput, 'options'>, pairs: readonly Node
 
 function restored({ snapshot, root, options }: LadderInput, link: LinkId): Proof {
   const large = root.kind === 'link' && root.symptom.trouble !== 'dead'
-  return {
-    pairs: pairsOverLink(snapshot, link),
-    bytes: large ? options.largeBytes : options.smallBytes,
-    avoidsLink: undefined,
-    avoidsNode: undefined,
-    withinMs: options.verifyDeadlineMs,
-  }
+  const proof = reached({ options }, pairsOverLink(snapshot, link))
+  return large ? { ...proof, bytes: options.largeBytes } : proof
 }
 
 function through({ snapshot, root, options }: LadderInput, node: NodeId, avoids: boolean): Proof {

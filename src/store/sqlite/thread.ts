@@ -6,11 +6,16 @@ import type { Answer, Batch, Call, Request, ThreadMessage, ThreadOptions } from 
 import type { Row, SqlValue, Written } from './sql.ts'
 import { failureOf, Refusal } from './sqlite-error.ts'
 
+interface Prepared {
+  readonly statement: StatementSync
+  readonly givesRows: boolean
+}
+
 class DatabaseThread {
   readonly #port: MessagePort
   readonly #database: DatabaseSync
   readonly #sql: string[] = []
-  readonly #prepared: StatementSync[] = []
+  readonly #prepared: Prepared[] = []
 
   constructor(port: MessagePort, database: DatabaseSync) {
     this.#port = port
@@ -72,7 +77,7 @@ class DatabaseThread {
     try {
       if (request.kind === 'read') {
         const { statement, params } = request.call
-        return this.#statement(statement).all(...params) as Row[]
+        return this.#prepare(statement).statement.all(...params) as Row[]
       }
       return request.kind === 'write' ? this.#write(request.calls) : []
     } catch (error) {
@@ -95,8 +100,8 @@ class DatabaseThread {
   }
 
   #run({ statement: number, params, changes: wanted }: Call): Written {
-    const statement = this.#statement(number)
-    const written: Written = statement.columns().length > 0 ? all(statement, params) : run(statement, params)
+    const { statement, givesRows } = this.#prepare(number)
+    const written = givesRows ? all(statement, params) : run(statement, params)
     if (wanted !== undefined && written.changes !== wanted)
       throw new Refusal('CONFLICT', `${written.changes} rows changed instead of ${wanted}`)
     return written
@@ -111,9 +116,14 @@ class DatabaseThread {
     }
   }
 
-  #statement(number: number): StatementSync {
-    this.#prepared[number] ??= this.#database.prepare(this.#sql[number] ?? '')
-    return this.#prepared[number]
+  #prepare(number: number): Prepared {
+    let prepared = this.#prepared[number]
+    if (!prepared) {
+      const statement = this.#database.prepare(this.#sql[number] ?? '')
+      prepared = { statement, givesRows: statement.columns().length > 0 }
+      this.#prepared[number] = prepared
+    }
+    return prepared
   }
 }
 
