@@ -36,6 +36,9 @@ const SCENARIOS: readonly Scenario[] = [
   { fault: 'partition' },
 ]
 
+/** A mesh that is not whole again by then is struck as it is. */
+const SETTLE_MS = 30_000
+
 /** Ten at once: what a bad night brings. */
 const TOGETHER: readonly Scenario[] = [
   { fault: 'silent-cut' },
@@ -149,7 +152,7 @@ async function oneTrial(
 ): Promise<TrialResult | undefined> {
   const random = seededRandom(plan.seed).fork(`${nameOf(scenario)}#${repeat}`)
   try {
-    await arena.field.settle(15_000, signal)
+    await arena.field.settle(SETTLE_MS, signal)
     const watch = { limitMs: plan.limitMs, afterMs: 2000 }
     const result = await runTrial(arena.field, scenario, { random, events: arena.events }, watch, signal)
     const seconds = (ms: number | undefined) => (ms === undefined ? '-' : (ms / 1000).toFixed(2))
@@ -211,7 +214,7 @@ async function togetherRows(arena: Arena, plan: SubjectPlan, signal: AbortSignal
   const times: { value: number; censored: boolean }[] = []
   for (let repeat = 0; repeat < plan.together; repeat += 1) {
     const random = seededRandom(plan.seed).fork(`together#${repeat}`)
-    await arena.field.settle(20_000, signal)
+    await arena.field.settle(SETTLE_MS, signal)
     const result = await runTogether(arena, TOGETHER, random, 120_000, signal).catch((error: unknown) => {
       signal.throwIfAborted()
       plan.log(`together: no trial: ${error instanceof Error ? error.message : error}`)

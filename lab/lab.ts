@@ -5,6 +5,7 @@ import { meshSwarmError } from '../src/core/index.ts'
 import { type DaemonStatus, daemonStatus, startDaemons } from './daemons.ts'
 import { forgetEphemeral, tearDownWithProcess } from './exit.ts'
 import { inventoryPath, writeInventory } from './inventory.ts'
+import { unusedLinks } from './neighbours.ts'
 import { buildNamespaces, namespacesLike, removeNamespaces } from './netns.ts'
 import type { Profile } from './plan.ts'
 import { checkLabName, defaultStateDir, type LabNode, type LabPlan, netnsPrefix, planLab } from './plan.ts'
@@ -149,6 +150,14 @@ export class Lab {
     const ids = this.nodes.map((node) => node.id)
     const goal = ids.length * (ids.length - 1)
     while (reachablePairs(await this.nextHops(signal), ids) < goal) await delay(200, undefined, { signal })
+  }
+
+  /**
+   * Until the daemons route over every link. After a fault, or a repair, babeld takes up to 12 s to believe in a link
+   * again, and until then there may be no way around the next one. Ends as `waitConverged`.
+   */
+  async waitWhole(signal: AbortSignal): Promise<void> {
+    while ((await unusedLinks(this.plan, signal)).length > 0) await delay(1000, undefined, { signal })
   }
 
   /**

@@ -21,7 +21,10 @@ export interface DrillField {
   /** Lets the fault strike; resolves with what takes it back. */
   inject(fault: string, target: FaultTarget): Promise<{ revert(): Promise<void> }>
   probe(from: string, to: string, bytes: number): TrafficProbe
-  /** Until the best paths have been the same for a while, `limitMs` at most. */
+  /**
+   * Until the best paths have been the same for a while; of real daemons also until they use every link again.
+   * `limitMs` at most for each.
+   */
   settle(limitMs: number, signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }

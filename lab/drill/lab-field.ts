@@ -14,13 +14,23 @@ export function labField(lab: Lab): DrillField {
     inject: (fault, target) => injectFault(lab, fault, target),
     probe: (from, to, bytes) => Prober.start(lab.node(from), lab.node(to), { bytes }),
     settle: async (limitMs, signal) => {
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)])
-      await lab.waitStable(3, limit).catch((error: unknown) => {
-        if (signal.aborted) throw error
-      })
+      await atMost(limitMs, signal, (limit) => lab.waitWhole(limit))
+      await atMost(limitMs, signal, (limit) => lab.waitStable(3, limit))
     },
     close: async () => {
       await revertAll(lab)
     },
   }
+}
+
+/** What has not come by then is not waited for; rejects only when the caller's own signal aborts. */
+async function atMost(
+  ms: number,
+  signal: AbortSignal,
+  wait: (limit: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(ms)])
+  await wait(limit).catch((error: unknown) => {
+    if (signal.aborted || !limit.aborted) throw error
+  })
 }

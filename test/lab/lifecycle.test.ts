@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { afterEach, expect, it } from 'vitest'
-import { Lab, loadTopology } from '../../lab/index.ts'
+import { injectFault, Lab, loadTopology } from '../../lab/index.ts'
+import { unusedLinks } from '../../lab/neighbours.ts'
 import { namespacesLike } from '../../lab/netns.ts'
 import { netnsPrefix } from '../../lab/plan.ts'
 import { describeLab, testName } from './lab-here.ts'
@@ -45,6 +46,16 @@ describeLab(
       expect(await left()).toEqual([])
       expect(existsSync(lab.plan.stateDir)).toBe(false)
       await expect(Lab.attach({ name })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+    })
+
+    it('is whole when the daemons use every link, and no longer when one has died', async () => {
+      const options = { name, profile: 'tuned' } as const
+      const lab = await Lab.up(await loadTopology('line:3'), options, signal)
+      await lab.waitWhole(signal)
+      expect(await unusedLinks(lab.plan, signal)).toEqual([])
+      await injectFault(lab, 'daemon-killed', { kind: 'node', node: lab.plan.links[0]?.b.node ?? '' })
+      expect(await unusedLinks(lab.plan, signal)).toHaveLength(2)
+      await lab.down()
     })
 
     it('an aborted start leaves nothing', async () => {

@@ -113,10 +113,15 @@ function spreadOut<T extends NodePair>(sorted: readonly T[], count: number): T[]
   return picked
 }
 
-export function neighbourMap(snapshot: MeshSnapshot): Map<NodeId, NodeId[]> {
+/** The neighbours of every node, over the links that count: all, unless told. Two for a pair with parallel links. */
+export function neighbourMap(
+  snapshot: MeshSnapshot,
+  counts: (link: Link) => boolean = () => true,
+): Map<NodeId, NodeId[]> {
   const neighbours = new Map<NodeId, NodeId[]>()
   for (const node of snapshot.nodes.keys()) neighbours.set(node, [])
   for (const link of snapshot.links.values()) {
+    if (!counts(link)) continue
     neighbours.get(link.a.node)?.push(link.b.node)
     neighbours.get(link.b.node)?.push(link.a.node)
   }

@@ -1,27 +1,54 @@
 import type { LinkId, NodeId } from '../../core/index.ts'
 import type { MeshSnapshot } from '../../mesh/index.ts'
+import { connectedParts } from '../health/connected-parts.ts'
 import { type NodePair, neighbourMap } from '../health/probe-plan.ts'
 
-const MOST = 6
+/** Pairs that show whether a repair helped: a few are enough, and each costs packets. */
+export const MOST_WITNESSES = 6
+
+/** What a repair keeps traffic off. */
+export interface Avoided {
+  readonly node?: NodeId
+  readonly link?: LinkId
+}
+
+/**
+ * The first few of the pairs; where traffic is kept off something, of those that another way joins. Beside a hub most
+ * pairs have no other way: they would prove nothing, and speak against a detour that helps the others.
+ */
+export function witnesses(
+  snapshot: MeshSnapshot,
+  pairs: Iterable<NodePair>,
+  avoided?: Avoided,
+): readonly NodePair[] {
+  const joined = avoided ? joinedWithout(snapshot, avoided) : () => true
+  return Iterator.from(pairs).filter(joined).take(MOST_WITNESSES).toArray()
+}
+
+function joinedWithout(snapshot: MeshSnapshot, { node, link }: Avoided): (pair: NodePair) => boolean {
+  const around = neighbourMap(snapshot, (one) => one.id !== link && !(one.up.known && !one.up.value))
+  if (node !== undefined) around.delete(node)
+  const part = new Map(
+    connectedParts(around).flatMap((nodes, number) => [...nodes].map((id) => [id, number])),
+  )
+  return ({ from, to }) => part.has(from) && part.get(from) === part.get(to)
+}
 
 /** Pairs whose traffic crosses the link by the present tables, its own ends first: they show whether it is back. */
-export function pairsOverLink(snapshot: MeshSnapshot, link: LinkId): readonly NodePair[] {
+export function* pairsOverLink(snapshot: MeshSnapshot, link: LinkId): Generator<NodePair> {
   const found = snapshot.links.get(link)
-  if (!found) return []
+  if (!found) return
   const { a, b } = { a: found.a.node, b: found.b.node }
+  yield { from: a, to: b }
+  yield { from: b, to: a }
   const around = neighbourMap(snapshot)
-  const pairs: NodePair[] = [
-    { from: a, to: b },
-    { from: b, to: a },
-  ]
   for (const from of around.get(a) ?? []) {
     for (const to of [b, ...(around.get(b) ?? [])]) {
       if (from === to || from === b || to === a) continue
-      if (crosses(snapshot.routes.path(from, to), a, b)) pairs.push({ from, to })
-      if (crosses(snapshot.routes.path(to, from), b, a)) pairs.push({ from: to, to: from })
+      if (crosses(snapshot.routes.path(from, to), a, b)) yield { from, to }
+      if (crosses(snapshot.routes.path(to, from), b, a)) yield { from: to, to: from }
     }
   }
-  return pairs.slice(0, MOST)
 }
 
 function crosses(path: readonly NodeId[] | undefined, a: NodeId, b: NodeId): boolean {
@@ -29,15 +56,13 @@ function crosses(path: readonly NodeId[] | undefined, a: NodeId, b: NodeId): boo
 }
 
 /** Neighbours of a node that reach each other through it. */
-export function pairsThrough(snapshot: MeshSnapshot, node: NodeId): readonly NodePair[] {
+export function* pairsThrough(snapshot: MeshSnapshot, node: NodeId): Generator<NodePair> {
   const around = neighbourMap(snapshot).get(node) ?? []
-  const pairs: NodePair[] = []
   for (const from of around) {
     for (const to of around) {
-      if (from !== to && snapshot.routes.path(from, to)?.includes(node)) pairs.push({ from, to })
+      if (from !== to && snapshot.routes.path(from, to)?.includes(node)) yield { from, to }
     }
   }
-  return pairs.slice(0, MOST)
 }
 
 /** To and from a node: its neighbours, and some nodes further away (stable choice, spread over the mesh). */

@@ -3,7 +3,7 @@ import { type MeshAction, type MeshSnapshot, riskTier } from '../../mesh/index.t
 import type { HealthBook } from '../health/health-book.ts'
 import { type NodePair, neighbourMap } from '../health/probe-plan.ts'
 import type { Hypothesis, Proof, Remedy, Root } from '../incident/incident.ts'
-import { pairsOverLink, pairsThrough, pairsWith } from '../incident/witnesses.ts'
+import { MOST_WITNESSES, pairsOverLink, pairsThrough, pairsWith, witnesses } from '../incident/witnesses.ts'
 import type { MapekOptions } from '../options.ts'
 
 export interface LadderInput {
@@ -17,7 +17,6 @@ export interface LadderInput {
 /** Used where nobody knows what the interface announced before: babeld's cost of a wire. */
 const WIRE_COST = 96
 const IPV6_MINIMUM_MTU = 1280
-const MOST_WITNESSES = 6
 /** New routes are there in a second or not at all: better to look again soon than to wait for the full deadline. */
 const RENEWED_MS = 5000
 
@@ -97,7 +96,7 @@ function avoidLink(input: LadderInput, link: LinkId): Remedy[] {
     side.iface === undefined ? [] : [dropped(input, side.node, side.iface)],
   )
   if (actions.length === 0) return []
-  const proof = { ...restored(input, link), avoidsLink: link }
+  const proof = restored(input, link, true)
   return [remedy(input, `keep traffic off ${link}`, actions, proof, { quarantines: 'link' })]
 }
 
@@ -173,11 +172,11 @@ function renewRoutes(input: LadderInput, node: NodeId): Remedy[] {
   if (root.kind !== 'no-route') return []
   const { pairs } = root.symptom
   // Spread over all of them: neighbours in the list share their fate.
-  const witnesses = pairs.filter((_, index) => index % Math.ceil(pairs.length / MOST_WITNESSES) === 0)
+  const spread = pairs.filter((_, index) => index % Math.ceil(pairs.length / MOST_WITNESSES) === 0)
   const actions = [...new Set(pairs.map(({ to }) => to))].map(
     (to): MeshAction => ({ kind: 'renew-routes', node: to }),
   )
-  const proof = { ...reached(input, witnesses), withinMs: RENEWED_MS }
+  const proof = { ...reached(input, spread), withinMs: RENEWED_MS }
   return [remedy(input, `renew the routes between ${node} and the others`, actions, proof)]
 }
 
@@ -191,11 +190,10 @@ function withdraw(input: LadderInput): Remedy[] {
   const { announcer, victim, prefix, believers } = root.symptom
   // Whoever believes the announcer, and those next to it, who are the first to.
   const astray = new Set([...believers, ...(neighbourMap(snapshot).get(announcer) ?? [])])
-  const pairs = [...astray].filter((from) => from !== victim && from !== announcer).slice(0, MOST_WITNESSES)
-  const proof = reached(
-    input,
-    pairs.map((from) => ({ from, to: victim })),
-  )
+  const pairs = [...astray]
+    .filter((from) => from !== victim && from !== announcer)
+    .map((from) => ({ from, to: victim }))
+  const proof = reached(input, witnesses(snapshot, pairs))
   const followUp: MeshAction[] = [{ kind: 'restart-daemon', node: announcer }]
   const title = `stop ${announcer} from announcing ${prefix}`
   return [remedy(input, title, [{ kind: 'withdraw-prefix', node: announcer, prefix }], proof, { followUp })]
@@ -221,15 +219,23 @@ function reached({ options }: Pick<LadderInput, 'options'>, pairs: readonly Node
   return { pairs, bytes, avoidsLink: undefined, avoidsNode: undefined, withinMs: options.verifyDeadlineMs }
 }
 
-function restored({ snapshot, root, options }: LadderInput, link: LinkId): Proof {
+/** Traffic over the link is back: over the link itself, or `around` it. */
+function restored(input: LadderInput, link: LinkId, around = false): Proof {
+  const { snapshot, root, options } = input
   const large = root.kind === 'link' && root.symptom.trouble !== 'dead'
-  const proof = reached({ options }, pairsOverLink(snapshot, link))
-  return large ? { ...proof, bytes: options.largeBytes } : proof
+  const pairs = witnesses(snapshot, pairsOverLink(snapshot, link), around ? { link } : undefined)
+  return {
+    ...reached(input, pairs),
+    ...(large ? { bytes: options.largeBytes } : {}),
+    ...(around ? { avoidsLink: link } : {}),
+  }
 }
 
-function through({ snapshot, root, options }: LadderInput, node: NodeId, avoids: boolean): Proof {
-  const seen: readonly NodePair[] =
-    root.kind === 'transit' ? root.symptom.pairs : pairsThrough(snapshot, node)
-  const pairs = seen.filter(({ from, to }) => from !== node && to !== node).slice(0, MOST_WITNESSES)
-  return { ...reached({ options }, pairs), avoidsNode: avoids ? node : undefined }
+/** Traffic through the node is back: through the node itself, or `around` it. */
+function through(input: LadderInput, node: NodeId, around: boolean): Proof {
+  const { snapshot, root } = input
+  const seen: Iterable<NodePair> = root.kind === 'transit' ? root.symptom.pairs : pairsThrough(snapshot, node)
+  const others = Iterator.from(seen).filter(({ from, to }) => from !== node && to !== node)
+  const pairs = witnesses(snapshot, others, around ? { node } : undefined)
+  return { ...reached(input, pairs), avoidsNode: around ? node : undefined }
 }

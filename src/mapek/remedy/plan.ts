@@ -60,9 +60,11 @@ export async function planRemedies(
     // that two nodes announce is wrong whoever wins at the moment.
     const restores = remedy.risk === 0 || ['cost-misconfigured', 'prefix-conflict'].includes(remedy.cause)
     if (gain < LEAST_GAIN && !restores) {
-      rejected.push(
-        `${remedy.title}: the twin sees no gain (${percent(prediction.deliveredAfter)} delivered)`,
-      )
+      const why =
+        remedy.proof.pairs.length === 0
+          ? 'no other way joins what goes over it'
+          : `the twin sees no gain (${percent(prediction.deliveredAfter)} delivered)`
+      rejected.push(`${remedy.title}: ${why}`)
       return
     }
     remedies.push({ ...remedy, prediction })

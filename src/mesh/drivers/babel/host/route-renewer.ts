@@ -20,8 +20,13 @@ import type { NodePlace } from './node-place.ts'
 const CHILD = fileURLToPath(new URL('./babel-ask.mjs', import.meta.url))
 /** A daemon answers such a request within some 40 ms; the rest is for the start of the child and for lost packets. */
 const ANSWER_MS = 1500
-/** So many neighbours are asked at a time: the first may be behind a dead link. */
-const ASKED_AT_ONCE = 3
+/**
+ * Neighbours are asked one after the other, so long apart, until one has answered: the first may be behind a dead link.
+ * All at once, for many nodes, would keep this process from reading, and babeld closes a connection that nobody reads
+ * for 100 ms.
+ */
+const STAGGER_MS = 250
+const MOST_ASKED = 8
 
 /** A socket that sends out of one interface of one node. */
 export interface LinkSocket {
@@ -50,14 +55,27 @@ interface Self {
 export class RouteRenewer {
   readonly #clock: Clock
   readonly #links: () => Promise<readonly LinkSocket[]>
+  readonly #underWay = new Map<string, Promise<void>>()
 
   constructor(components: { readonly clock: Clock; readonly links: () => Promise<readonly LinkSocket[]> }) {
     this.#clock = components.clock
     this.#links = components.links
   }
 
-  /** Rejects with UNAVAILABLE where no neighbour of the node can be asked for its sequence number. */
-  async renew(place: NodePlace): Promise<void> {
+  /**
+   * Rejects with UNAVAILABLE where no neighbour of the node can be asked for its sequence number. Calls for a node whose
+   * routes are being renewed join that renewal.
+   */
+  renew(place: NodePlace): Promise<void> {
+    const key = place.socket
+    const underWay = this.#underWay.get(key)
+    if (underWay) return underWay
+    const work = this.#renew(place).finally(() => this.#underWay.delete(key))
+    this.#underWay.set(key, work)
+    return work
+  }
+
+  async #renew(place: NodePlace): Promise<void> {
     const [self, links] = await Promise.all([this.#look(place), this.#links()])
     const announced = await this.#announced(place, self, links)
     const wanted = announced.map(({ prefix, routerId, seqno }) => ({
@@ -103,25 +121,23 @@ export class RouteRenewer {
     self: Self,
     links: readonly LinkSocket[],
   ): Promise<readonly Announced[]> {
-    const asks = self.neighbours.flatMap(({ address, iface }) => {
+    const asks = self.neighbours.toSorted(nearestFirst).flatMap(({ address, iface }) => {
       const link = links.find((one) => one.address === address)
       const target = self.addresses.get(iface)
       return link && target !== undefined ? [{ link, target }] : []
     })
-    for (let first = 0; first < asks.length; first += ASKED_AT_ONCE) {
-      const enough = new AbortController()
-      const answers = asks
-        .slice(first, first + ASKED_AT_ONCE)
-        .map(({ link, target }) => this.#ask(link, target, self.prefixes, enough.signal))
-      try {
-        return await Promise.any(answers)
-      } catch {
-        // None of these has answered.
-      } finally {
-        enough.abort()
-      }
+    const enough = new AbortController()
+    const answers = asks.slice(0, MOST_ASKED).map(async ({ link, target }, index) => {
+      await this.#clock.sleep(index * STAGGER_MS, enough.signal)
+      return this.#ask(link, target, self.prefixes, enough.signal)
+    })
+    try {
+      return await Promise.any(answers)
+    } catch {
+      throw meshSwarmError('UNAVAILABLE', `No neighbour of ${place.node} hears what it announces.`)
+    } finally {
+      enough.abort()
     }
-    throw meshSwarmError('UNAVAILABLE', `No neighbour of ${place.node} hears what it announces.`)
   }
 
   /** Rejects with UNAVAILABLE where nothing is heard in time. */
@@ -163,4 +179,9 @@ export class RouteRenewer {
     if (found.size === 0) throw meshSwarmError('UNAVAILABLE', `${target} was not heard on ${iface}.`)
     return [...found.values()]
   }
+}
+
+/** Whose hellos arrive comes first (the newest is the highest bit of `reach`), then the better link. */
+function nearestFirst(x: BabelNeighbour, y: BabelNeighbour): number {
+  return y.reach - x.reach || x.cost - y.cost
 }
