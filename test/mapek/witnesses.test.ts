@@ -33,6 +33,15 @@ test('of what is mended where it is, the first few pairs are witnesses', () => {
   expect(witnesses(mesh, pairs())).toHaveLength(6)
 })
 
+test('what goes through a node is seen where only those behind its neighbours lose by it', () => {
+  const plain = meshOf('a-b b-c c-d d-a c-e e-d')
+  const [b, c, e] = ['b', 'c', 'e'].map(nodeId)
+  const nextHop = (from: string, to: string) => (from === 'b' && to === 'e' ? c : nodeId(to))
+  const through = { ...plain, routes: { ...plain.routes, nextHop } }
+  expect([...pairsThrough(through, nodeId('c'))]).toEqual([{ from: b, to: e }])
+  expect([...pairsThrough(through, nodeId('a'))]).toEqual([])
+})
+
 test('the pairs through a node that has no routes yet are none', () => {
   expect([...pairsThrough(mesh, nodeId('hub'))]).toEqual([])
 })

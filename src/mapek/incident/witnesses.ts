@@ -55,13 +55,13 @@ function crosses(path: readonly NodeId[] | undefined, a: NodeId, b: NodeId): boo
   return path?.some((node, index) => node === a && path[index + 1] === b) ?? false
 }
 
-/** Neighbours of a node that reach each other through it. */
+/** Pairs whose traffic goes through a node: its neighbours first, then from them to what lies further behind it. */
 export function* pairsThrough(snapshot: MeshSnapshot, node: NodeId): Generator<NodePair> {
+  const { nodes, routes } = snapshot
   const around = neighbourMap(snapshot).get(node) ?? []
-  for (const from of around) {
-    for (const to of around) {
-      if (from !== to && snapshot.routes.path(from, to)?.includes(node)) yield { from, to }
-    }
+  for (const to of new Set([...around, ...nodes.keys()])) {
+    if (to === node) continue
+    for (const from of around) if (from !== to && routes.nextHop(from, to) === node) yield { from, to }
   }
 }
 
