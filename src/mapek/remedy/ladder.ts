@@ -234,8 +234,15 @@ function restored(input: LadderInput, link: LinkId, around = false): Proof {
 /** Traffic through the node is back: through the node itself, or `around` it. */
 function through(input: LadderInput, node: NodeId, around: boolean): Proof {
   const { snapshot, root } = input
-  const seen: Iterable<NodePair> = root.kind === 'transit' ? root.symptom.pairs : pairsThrough(snapshot, node)
+  const losing = root.kind === 'transit' ? root.symptom.pairs : []
+  // Of those that were seen to lose packets none may have another way: then it is others that a detour helps.
+  const seen = around || losing.length === 0 ? chain(losing, pairsThrough(snapshot, node)) : losing
   const others = Iterator.from(seen).filter(({ from, to }) => from !== node && to !== node)
   const pairs = witnesses(snapshot, others, around ? { node } : undefined)
   return { ...reached(input, pairs), avoidsNode: around ? node : undefined }
+}
+
+function* chain(first: Iterable<NodePair>, then: Iterable<NodePair>): Generator<NodePair> {
+  yield* first
+  yield* then
 }

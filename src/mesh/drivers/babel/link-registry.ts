@@ -57,7 +57,10 @@ export class LinkRegistry {
       if (!node.table.interfaces.has(neighbour.iface)) continue
       const peer = peerOf(neighbour)
       if (!peer || peer.node === node.id) continue
-      const link = this.#link({ node: node.id, iface: neighbour.iface }, peer)
+      // babeld may list a neighbour of an interface that it lost under one that it was given later: what could never
+      // be used is no link.
+      const link = this.#link({ node: node.id, iface: neighbour.iface }, peer, neighbour.cost < INFINITY)
+      if (!link) continue
       // After an interface was flushed and re-added babeld lists the neighbour twice, the old entry ageing.
       const other = best.get(link)
       if (!other || better(neighbour, other)) best.set(link, neighbour)
@@ -99,11 +102,12 @@ export class LinkRegistry {
     return links
   }
 
-  #link(a: Endpoint, b: Endpoint): LinkState {
+  /** The known one, or a new one where it is `usable`. */
+  #link(a: Endpoint, b: Endpoint, usable: boolean): LinkState | undefined {
     const [first, second] = a.node < b.node || (a.node === b.node && a.iface < b.iface) ? [a, b] : [b, a]
     const id = linkId(`${first.node}/${first.iface}~${second.node}/${second.iface}`)
     const existing = this.#links.get(id)
-    if (existing) return existing
+    if (existing || !usable) return existing
     const side = (end: Endpoint): SideState => ({ ...end, neighbour: undefined, last: undefined, at: 0 })
     const link: LinkState = { id, sides: [side(first), side(second)], up: undefined }
     this.#links.set(id, link)
