@@ -17,6 +17,7 @@ import {
   type TaskRunnerOptions,
   type TaskStatus,
   type Tool,
+  withSubAgents,
 } from '../engine/index.ts'
 import type { AgentOptions } from './agent.ts'
 import { Swarm } from './swarm.ts'
@@ -97,7 +98,10 @@ export class SwarmOrchestrator {
   /** The tasks of the store that have not ended and have no agents in this process. */
   async recover(): Promise<readonly TaskStatus[]> {
     const tasks = await this.#runner.list()
-    return tasks.filter(({ swarm, state }) => state === 'unfinished' && !this.#swarms.has(swarm))
+    // Those of sub-agents go on with the step that they belong to.
+    return tasks.filter(
+      ({ swarm, state, parent }) => state === 'unfinished' && !parent && !this.#swarms.has(swarm),
+    )
   }
 
   /** Gives a task of `recover` new agents. Rejects TASK_NOT_FOUND, CONFLICT where it has agents here. */
@@ -118,8 +122,14 @@ export class SwarmOrchestrator {
     const stop = new AbortController()
     const onAbort = () => stop.abort()
     signal.addEventListener('abort', onAbort, { once: true })
-    const { backend, clock, random, tools } = this.#components
-    const components = { backend, clock, random, tools, pool: swarm.pool, runner: this.#runner }
+    const { backend, clock, random } = this.#components
+    const common = { backend, clock, random, runner: this.#runner }
+    const hire = (task: SwarmId, count: number) => {
+      const sub = this.#callTogether(task, count)
+      return { pool: sub.pool, dismiss: () => this.#dissolve(sub) }
+    }
+    const tools = withSubAgents({ ...common, hire }, this.#components.tools)
+    const components = { ...common, tools, pool: swarm.pool }
     const coordinating = doTask(components, id, { workers: swarm.size, ...options }, stop.signal)
     this.#coordinations.set(id, { stop, ended: coordinating.catch(() => undefined) })
     try {

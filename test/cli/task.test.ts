@@ -55,6 +55,36 @@ describe('run', () => {
     })
   })
 
+  test('has sub-agents do what a step says, and shows who they were', async () => {
+    const sub = (id: string) => `
+        - { id: ${id}, tool: value, input: [{ $given: true, path: [node] }, ${id}] }`
+    const task = file(
+      'team.yaml',
+      `steps:
+  - id: look
+    tool: agent
+    budget: { agents: 2, steps: 2 }
+    input: { node: n7 }
+    task:
+      name: find out what is wrong
+      agents: 2
+      tools: [value]
+      steps:${sub('ping')}${sub('log')}
+`,
+    )
+    const { code, out } = await meshswarm(['run', task, '--json'])
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({
+      spent: { agents: 2, steps: 3 },
+      steps: [{ id: 'look', value: { ping: ['n7', 'ping'], log: ['n7', 'log'] } }],
+    })
+    const shown = await meshswarm(['show', 'team'])
+    expect(shown.out).toContain('spent: 2 agents')
+    expect(shown.out).toContain('sub-agents: team/look succeeded, 2 of 2 steps succeeded')
+    expect((await meshswarm(['show', 'team/look'])).out).toMatch(/^ping +team\/look\/agent-1/m)
+    expect((await meshswarm(['tasks'])).out).not.toContain('team/look')
+  })
+
   test('says which step failed and why, and what was left out for it', async () => {
     const steps = `
   - { id: bad, tool: command, input: { argv: [sh, -c, 'echo no route >&2; exit 3'] } }

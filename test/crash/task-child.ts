@@ -4,15 +4,17 @@ import { openSync, writeSync } from 'node:fs'
 import { entropySeed, hasCode, RealClock, randomIds, seededRandom, swarmId } from '../../src/core/index.ts'
 import {
   EmbeddedBackend,
+  hireSlots,
   StepWorker,
   slots,
   TaskRunner,
   type Tool,
   taskQueue,
   WorkerPool,
+  withSubAgents,
 } from '../../src/engine/index.ts'
 
-const [, , file = '', diary = '', count = '0', stepMs = '5'] = process.argv
+const [, , file = '', diary = '', count = '0', stepMs = '5', groups = '0'] = process.argv
 const clock = new RealClock()
 const random = seededRandom(entropySeed())
 const task = swarmId('task')
@@ -31,16 +33,25 @@ const note: Tool = {
 const backend = await EmbeddedBackend.open({ clock, ids: randomIds(random) }, { file })
 const runner = new TaskRunner({ backend, clock })
 try {
-  const steps = Array.from({ length: Number(count) }, (_, n) => ({
-    ...{ id: `s${n}`, tool: 'note' },
-    after: n % 10 === 0 ? [] : [`s${n - 1}`, ...(n > 40 ? [`s${n - 37}`] : [])],
+  const steps = (length: number, name: string) =>
+    Array.from({ length }, (_, n) => ({
+      ...{ id: `${name}${n}`, tool: 'note' },
+      after: n % 10 === 0 ? [] : [`${name}${n - 1}`, ...(n > 40 ? [`${name}${n - 37}`] : [])],
+    }))
+  // All of them at once, or each group by sub-agents of its own.
+  const each = Number(count) / Number(groups)
+  const grouped = Array.from({ length: Number(groups) }, (_, group) => ({
+    ...{ id: `group${group}`, tool: 'agent', budget: { agents: 20, steps: each } },
+    task: { agents: 20, steps: steps(each, `g${group}s`) },
   }))
-  await runner.submit(task, { steps })
+  await runner.submit(task, { steps: groups === '0' ? steps(Number(count), 's') : grouped })
 } catch (error) {
   if (!hasCode(error, 'CONFLICT')) throw error
 }
+const common = { backend, clock, random, runner }
+const tools = withSubAgents({ ...common, hire: hireSlots({ clock }) }, new Map([[note.name, note]]))
 const worker = new StepWorker(
-  { backend, clock, random, tools: new Map([[note.name, note]]), pool: new WorkerPool(slots(clock, 100)) },
+  { ...common, tools, pool: new WorkerPool(slots(clock, 100)) },
   { name: `process-${process.pid}`, queue: taskQueue(task) },
 )
 const stop = new AbortController()

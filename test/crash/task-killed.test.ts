@@ -23,8 +23,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
-function start(): { child: ChildProcess; ended: Promise<string> } {
-  const child = spawn(process.execPath, [CHILD, file, diary, String(STEPS), '20'], {
+function start(groups = 0): { child: ChildProcess; ended: Promise<string> } {
+  const child = spawn(process.execPath, [CHILD, file, diary, String(STEPS), '20', String(groups)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let said = ''
@@ -50,13 +50,16 @@ function finished(): Set<string> {
   }
 }
 
-test('a task of 500 steps, its process killed again and again', { timeout: 110_000 }, async () => {
+test.each([
+  ['a task of 500 steps', 0],
+  ['a task of five steps, done by twenty sub-agents each in 100 steps', 5],
+])('%s, its process killed again and again', { timeout: 110_000 }, async (_, groups) => {
   const seed = entropySeed()
   const random = seededRandom(seed)
   for (let kills = 0; ; kills++) {
     const done = existsSync(file) ? finished() : new Set()
     const mark = begun().length
-    const { child, ended } = start()
+    const { child, ended } = start(groups)
     // In the first rounds also before the first step, while it opens the file.
     while (kills > 2 && begun().length === mark && child.exitCode === null) await delay(2)
     const pause = delay(random.next() * (kills > 2 ? 200 : 300), undefined)
@@ -72,7 +75,7 @@ test('a task of 500 steps, its process killed again and again', { timeout: 110_0
     expect(kills).toBeGreaterThan(3)
     break
   }
-  expect(finished().size).toBe(STEPS)
+  expect(finished().size).toBe(STEPS + groups)
   expect(new Set(begun()).size).toBe(STEPS)
 })
 

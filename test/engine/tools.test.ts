@@ -19,11 +19,9 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }))
 async function use(name: string, input: Json, signal: AbortSignal = never): Promise<Json> {
   const tool = tools.get(name)
   if (!tool) throw new Error(`no tool ${name}`)
-  const [add, spend] = [() => undefined, () => undefined]
-  return tool.run(
-    { swarm: swarmId('t'), step: stepId('s'), attempt: 1, key: 't/s', input, add, spend },
-    signal,
-  )
+  const nothing = () => undefined
+  const words = { swarm: swarmId('t'), step: stepId('s'), attempt: 1, key: 't/s', input, task: undefined }
+  return tool.run({ ...words, budget: {}, add: nothing, spend: nothing, refund: nothing }, signal)
 }
 const shell = (script: string, signal?: AbortSignal) => use('command', { argv: ['sh', '-c', script] }, signal)
 

@@ -86,6 +86,20 @@ describe('a swarm', () => {
     expect(busy).toBe(40)
   })
 
+  test('has sub-agents in swarms of their own, which are gone when their step is done', async () => {
+    const { tool, until, go } = held()
+    const swarms = await orchestrator([tool])
+    const steps = [{ id: 'x', tool: 'nap' }]
+    const step = { id: 'sub', tool: 'agent', budget: { agents: 3, steps: 1 }, task: { agents: 3, steps } }
+    const id = await swarms.createSwarm({ task: { steps: [step] }, agents: 1 })
+    const coordinating = swarms.coordinateAgents(id, {}, never)
+    await until(1)
+    expect(swarms.swarm(swarmId(`${id}/sub`)).size).toBe(3)
+    go()
+    expect((await coordinating).outcome).toBe('succeeded')
+    expect(swarms.swarms.map(({ swarmId: one }) => one)).toEqual([id])
+  })
+
   test('paused takes nothing new, and goes on when resumed', async () => {
     const { tool, until, begun, go } = held()
     const swarms = await orchestrator([tool])

@@ -1,13 +1,14 @@
 import type { SwarmId } from '../../core/index.ts'
-import type { GraphReport, StepResult } from '../../engine/index.ts'
+import type { Amounts, GraphReport, StepResult } from '../../engine/index.ts'
 
 /** A report as JSON: what `run` and `show` print with `--json`. Times in ms. */
-export function reportJson(task: SwarmId, report: GraphReport) {
+export function reportJson(task: SwarmId, report: GraphReport, spent: Amounts) {
   const { results, timeline, ...figures } = report
   const spans = new Map(timeline.map((span) => [span.step, span]))
   return {
     task,
     ...figures,
+    spent,
     steps: [...results].map(([id, result]) => {
       const span = spans.get(id)
       const { worker, startedAt, endedAt } = span ?? {}

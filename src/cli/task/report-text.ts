@@ -1,5 +1,5 @@
 import type { StepId, SwarmId } from '../../core/index.ts'
-import type { GraphReport, StepResult, StepSpan } from '../../engine/index.ts'
+import type { Amounts, GraphReport, StepResult, StepSpan } from '../../engine/index.ts'
 import { plural, printable, type Style, someOf } from '../text.ts'
 
 export interface ReportTextOptions {
@@ -30,6 +30,14 @@ export function summaryLines(task: SwarmId, report: GraphReport, style: Style): 
     `critical path ${time(criticalPathMs)}: ${printable(someOf(criticalPath, 8))}; critical steps: ${criticalSteps}`,
     ...failures(results, style),
   ]
+}
+
+/** What it has spent beside time; undefined where that is nothing. `steps` are all that there were. */
+export function spentLine({ steps: _, ...amounts }: Amounts): string | undefined {
+  const words = Object.entries(amounts).flatMap(([resource, amount = 0]) =>
+    amount > 0 ? [resource === 'usd' ? `${amount} USD` : `${amount} ${resource}`] : [],
+  )
+  return words.length > 0 ? `spent: ${words.join(', ')}` : undefined
 }
 
 function failures(results: ReadonlyMap<StepId, StepResult>, style: Style): string[] {

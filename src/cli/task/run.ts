@@ -8,8 +8,10 @@ import {
   swarmId,
 } from '../../core/index.ts'
 import {
+  type Amounts,
   doTask,
   type GraphReport,
+  hireSlots,
   MAX_WORKERS,
   machineTools,
   type OnResult,
@@ -17,12 +19,13 @@ import {
   type TaskInput,
   taskSpec,
   WorkerPool,
+  withSubAgents,
 } from '../../engine/index.ts'
 import type { CliContext } from '../context.ts'
 import { wholeNumber } from '../numbers.ts'
 import { plural, printable, styleFor } from '../text.ts'
 import { reportJson } from './report-json.ts'
-import { ganttLines, summaryLines, time } from './report-text.ts'
+import { ganttLines, spentLine, summaryLines, time } from './report-text.ts'
 import { DEFAULT_STORE, type OpenTasks, withTasks } from './store.ts'
 import { readTaskFile } from './task-file.ts'
 
@@ -88,7 +91,9 @@ async function lead(tasks: OpenTasks, id: SwarmId, flags: RunFlags, context: Cli
   const { clock, print, signal, stderr } = context
   const random = seededRandom(entropySeed())
   const pool = new WorkerPool(slots(clock, flags.agents, 'agent'))
-  const components = { ...tasks, clock, random, tools: machineTools({ clock }), pool }
+  const common = { ...tasks, clock, random }
+  const tools = withSubAgents({ ...common, hire: hireSlots({ clock }) }, machineTools({ clock }))
+  const components = { ...common, tools, pool }
   const startedAt = clock.now()
   const onResult: OnResult = (step, { state, worker, startedAt: from, endedAt }) => {
     if (flags.json || endedAt < startedAt) return
@@ -97,8 +102,9 @@ async function lead(tasks: OpenTasks, id: SwarmId, flags: RunFlags, context: Cli
   }
   try {
     const report = await doTask(components, id, { workers: flags.agents, onResult }, signal)
-    if (flags.json) print(JSON.stringify(reportJson(id, report), null, 2))
-    else printReport(id, report, context)
+    const { spent } = await tasks.runner.account(id)
+    if (flags.json) print(JSON.stringify(reportJson(id, report, spent), null, 2))
+    else printReport(id, report, spent, context)
     if (report.outcome === 'cancelled') throw meshSwarmError('CANCELLED', `Task ${id} was cancelled.`)
     if (report.outcome !== 'succeeded')
       throw meshSwarmError('TASK_FAILED', `Task ${id} ended as ${report.outcome}.`, { details: { task: id } })
@@ -108,12 +114,19 @@ async function lead(tasks: OpenTasks, id: SwarmId, flags: RunFlags, context: Cli
   }
 }
 
-function printReport(id: SwarmId, report: GraphReport, { print, color, columns }: CliContext): void {
+function printReport(
+  id: SwarmId,
+  report: GraphReport,
+  spent: Amounts,
+  { print, color, columns }: CliContext,
+): void {
   const style = styleFor(color)
   print('')
   for (const line of ganttLines(report, { style, width: columns, mostRows: MOST_ROWS })) print(line)
   print('')
   for (const line of summaryLines(id, report, style)) print(line)
+  const line = spentLine(spent)
+  if (line !== undefined) print(line)
 }
 
 function dryRun(name: string, task: TaskInput, json: boolean): string {

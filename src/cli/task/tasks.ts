@@ -4,9 +4,9 @@ import { MAX_WORKERS, type TaskRunner, type TaskStatus } from '../../engine/inde
 import type { CliContext } from '../context.ts'
 import { wholeNumber } from '../numbers.ts'
 import { table } from '../table.ts'
-import { printable, styleFor } from '../text.ts'
+import { plural, printable, styleFor } from '../text.ts'
 import { reportJson } from './report-json.ts'
-import { ganttLines, summaryLines } from './report-text.ts'
+import { ganttLines, spentLine, summaryLines } from './report-text.ts'
 import { DEFAULT_STORE, withTasks } from './store.ts'
 
 interface StoreFlags {
@@ -28,7 +28,8 @@ export function registerTaskCommands(program: Command, context: CliContext): voi
     withTasks(context, store, async ({ runner }) => {
       const list = await runner.list()
       if (json) return context.print(JSON.stringify(list, null, 2))
-      for (const line of listLines(list, context)) context.print(line)
+      const own = list.filter(({ parent }) => !parent)
+      for (const line of listLines(own, context)) context.print(line)
     }),
   )
 
@@ -84,7 +85,16 @@ async function showTask(
 ): Promise<void> {
   const { state, counts } = await runner.status(id)
   const report = await runner.report(id, agents)
-  if (json) return print(JSON.stringify({ ...reportJson(id, report), state }, null, 2))
+  const { spent } = await runner.account(id)
+  const under = await runner.listUnder(id)
+  if (json)
+    return print(
+      JSON.stringify(
+        { ...reportJson(id, report, spent), state, under: under.map(({ swarm }) => swarm) },
+        null,
+        2,
+      ),
+    )
   const style = styleFor(color)
   const mostRows = all ? report.timeline.length : MOST_ROWS
   for (const line of ganttLines(report, { style, width: columns, mostRows })) print(line)
@@ -94,5 +104,9 @@ async function showTask(
     print(`${printable(id)}: unfinished, ${ended} of ${counts.steps} steps have ended`)
     return print(`go on with: meshswarm run --resume ${printable(id)}`)
   }
-  for (const line of summaryLines(id, report, style)) print(line)
+  for (const line of [...summaryLines(id, report, style), spentLine(spent) ?? []].flat()) print(line)
+  for (const { swarm, state: end, counts: done } of under)
+    print(
+      `sub-agents: ${printable(swarm)} ${end}, ${done.succeeded} of ${plural(done.steps, 'step')} succeeded`,
+    )
 }

@@ -20,6 +20,17 @@ export class Admission {
     return this.#ledger.spent
   }
 
+  /** Steps that are there, and those that sub-agents have had, or may yet have. */
+  get steps(): number {
+    const { spent, reserved } = this.#ledger
+    return (spent.steps ?? 0) + (reserved.steps ?? 0)
+  }
+
+  /** So many steps are there now. */
+  count(steps: number): void {
+    this.#ledger.settle({}, { steps })
+  }
+
   enter(record: StepRecord): void {
     this.#waiting.push(record)
   }

@@ -1,7 +1,9 @@
 import { meshSwarmError } from '../../core/index.ts'
 
-/** What can be spent, beside steps and time. `actions` change the mesh; `usd` is money. */
-const RESOURCES = ['tokens', 'usd', 'actions'] as const
+/**
+ * What can be spent, beside time. `actions` change the mesh; `usd` is money; `agents` and `steps` are those of sub-agents.
+ */
+export const RESOURCES = ['tokens', 'usd', 'actions', 'agents', 'steps'] as const
 export type Resource = (typeof RESOURCES)[number]
 export type Amounts = { readonly [Name in Resource]?: number | undefined }
 
@@ -11,8 +13,14 @@ export function amountsOf(amounts: Amounts): Readonly<Record<Resource, number>> 
 }
 
 export function scaled(amounts: Amounts, factor: number): Readonly<Record<Resource, number>> {
-  const { tokens = 0, usd = 0, actions = 0 } = amounts
-  return { tokens: tokens * factor, usd: usd * factor, actions: actions * factor }
+  const { tokens = 0, usd = 0, actions = 0, agents = 0, steps = 0 } = amounts
+  return {
+    tokens: tokens * factor,
+    usd: usd * factor,
+    actions: actions * factor,
+    agents: agents * factor,
+    steps: steps * factor,
+  }
 }
 
 /**
@@ -94,6 +102,7 @@ function plus(a: number, b: number): number {
   return Math.round((a + b) * 1e6) / 1e6
 }
 
-function isNothing({ tokens = 0, usd = 0, actions = 0 }: Amounts): boolean {
-  return tokens === 0 && usd === 0 && actions === 0
+function isNothing(amounts: Amounts): boolean {
+  for (const resource of RESOURCES) if ((amounts[resource] ?? 0) !== 0) return false
+  return true
 }

@@ -1,6 +1,7 @@
-import { type Clock, hasCode, type SwarmId } from '../../core/index.ts'
+import { type Clock, hasCode, type StepId, type SwarmId } from '../../core/index.ts'
 import type { PlanLog, SwarmBackend } from '../backends/swarm-backend.ts'
 import { readTask } from './read-task.ts'
+import { subTasks } from './sub-task.ts'
 import { asJson, type TaskEvent } from './task-event.ts'
 import { cancelSubject } from './task-work.ts'
 
@@ -30,6 +31,18 @@ export async function cancelTask(
   }
   await backend.work.withdraw(swarm)
   await backend.bus.publish(cancelSubject(swarm), null)
+  await cancelSubTasks({ backend, clock }, swarm, reason)
+}
+
+/** Ends the tasks of the sub-agents under a task, or under one of its steps, that have not ended. */
+export async function cancelSubTasks(
+  components: TaskRunnerComponents,
+  swarm: SwarmId,
+  reason: string,
+  step?: StepId,
+): Promise<void> {
+  const under = await subTasks(components.backend, swarm, step)
+  await Promise.all(under.map((one) => cancelTask(components, one, 'CANCELLED', reason)))
 }
 
 /** False where somebody else was faster. */

@@ -99,21 +99,23 @@ export class LeasedStep {
 
   async #call(signal: AbortSignal): Promise<Json> {
     const { swarm, step, attempt, interrupted } = this.#lease
-    const { tool: name, input, idempotent, budget, retries } = this.#work
+    const { tool: name, input, task, idempotent, budget, retries } = this.#work
     // Nothing was set aside for more attempts than these: one that was interrupted may have spent its all.
     const paid = Object.values(budget).some((amount = 0) => amount > 0)
-    if (paid && attempt > retries + 1)
+    const tool = this.#components.tools.get(name)
+    if (!tool) throw meshSwarmError('INVALID_INPUT', `Worker ${this.#options.name} has no tool ${name}.`)
+    if (paid && !tool.resumes && attempt > retries + 1)
       throw meshSwarmError(
         'BUDGET_EXCEEDED',
         `Step ${step} was begun ${attempt - 1} times, and its budget is for no more.`,
       )
-    const tool = this.#components.tools.get(name)
-    if (!tool) throw meshSwarmError('INVALID_INPUT', `Worker ${this.#options.name} has no tool ${name}.`)
     const add = (steps: readonly StepInput[]) => void this.#added.push(...stepSpecs(steps))
     const spend = (amounts: Amounts) => {
       if (!this.#purse.reserve(amounts)) throw overspent(amounts, budget)
     }
-    const call: ToolCall = { swarm, step, attempt, input, key: `${swarm}/${step}`, spend, add }
+    const refund = (amounts: Amounts) => this.#purse.settle(amounts, {})
+    const key = `${swarm}/${step}`
+    const call: ToolCall = { swarm, step, attempt, input, task, key, budget, spend, refund, add }
     const again = idempotent ?? tool.idempotent ?? false
     const before = interrupted && !again ? await reconcile(tool, call, signal) : undefined
     return before?.done ? before.value : tool.run(call, signal)

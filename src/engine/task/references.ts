@@ -14,6 +14,12 @@ export interface ItemReference {
   readonly path?: Path
 }
 
+/** Stands in a step of sub-agents for the input of the step that they do it for, or for what lies at a path in it. */
+export interface Given {
+  readonly $given: true
+  readonly path?: Path
+}
+
 type Path = readonly (string | number)[]
 
 /** What has to hold, once the steps before have succeeded, or else the step is skipped. */
@@ -27,6 +33,10 @@ function isReference(value: Json): value is Json & Reference {
 
 function isItem(value: Json): value is Json & ItemReference {
   return isStandIn(value, '$item') && value.$item === true
+}
+
+function isGiven(value: Json): value is Json & Given {
+  return isStandIn(value, '$given') && value.$given === true
 }
 
 function isStandIn(value: Json, key: string): value is { readonly [key: string]: Json } {
@@ -62,6 +72,14 @@ export function resolveReferences(
   const resolved = (value: Json) => resolveReferences(value, resultOf, each)
   if (Array.isArray(input)) return input.map(resolved)
   return Object.fromEntries(Object.entries(input).map(([key, value]) => [key, resolved(value)]))
+}
+
+/** With what was given in place of every `Given`. Throws INVALID_INPUT where there is nothing at the path. */
+export function withGiven(value: Json, given: Json): Json {
+  if (typeof value !== 'object' || value === null) return value
+  if (isGiven(value)) return at(given, value.path, 'What is given')
+  if (Array.isArray(value)) return value.map((one: Json) => withGiven(one, given))
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withGiven(one, given)]))
 }
 
 /** Throws INVALID_INPUT like `resolveReferences`. */

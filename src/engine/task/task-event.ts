@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../core/index.ts'
+import type { ErrorCode, StepId, SwarmId } from '../../core/index.ts'
 import type { Json } from '../backends/json.ts'
 import type { RunOutcome } from '../graph-report.ts'
 import type { Amounts } from './budget.ts'
@@ -6,7 +6,13 @@ import type { StepSpec, TaskSpec } from './task-spec.ts'
 
 /** What stands in the plan log of a task. */
 export type TaskEvent =
-  | { readonly kind: 'created'; readonly at: number; readonly task: TaskSpec }
+  | {
+      readonly kind: 'created'
+      readonly at: number
+      readonly task: TaskSpec
+      /** Where the sub-agents of a step do it. */
+      readonly parent?: SubTaskOf
+    }
   | {
       readonly kind: 'cancelled'
       readonly at: number
@@ -20,6 +26,11 @@ export type TaskEvent =
       /** So that a list of tasks need not read their results. */
       readonly counts: StepCounts
     }
+
+export interface SubTaskOf {
+  readonly swarm: SwarmId
+  readonly step: StepId
+}
 
 export interface StepCounts {
   readonly steps: number

@@ -1,7 +1,8 @@
 import { cancelledError, hasCode, type StepId, type SwarmId } from '../../core/index.ts'
 import type { ResultEntry } from '../backends/swarm-backend.ts'
-import { cancelTask, type TaskRunnerComponents, tryAppend } from './cancel-task.ts'
+import { cancelSubTasks, cancelTask, type TaskRunnerComponents, tryAppend } from './cancel-task.ts'
 import { type StoredResult, storedResult, taskEvent } from './task-event.ts'
+import { SUB_AGENTS } from './task-spec.ts'
 import type { TaskState } from './task-state.ts'
 import { workItem } from './task-work.ts'
 
@@ -14,6 +15,8 @@ export class TaskLead {
   readonly #state: TaskState
   readonly #onResult: OnResult | undefined
   readonly #over = new AbortController()
+  /** Steps that have failed since, and whose sub-agents may still be at it. */
+  readonly #abandoned: StepId[] = []
   /** How far the plan and the results have been folded. */
   #version: number
   #place = 0
@@ -91,6 +94,7 @@ export class TaskLead {
       this.#place = seq
       const stored = storedResult(result)
       this.#state.result(step, stored)
+      if (stored.state === 'failed' && this.#state.toolOf(step) === SUB_AGENTS) this.#abandoned.push(step)
       this.#onResult?.(step, stored)
     }
   }
@@ -98,6 +102,9 @@ export class TaskLead {
   async #advance(): Promise<void> {
     const { backend, clock } = this.#components
     const state = this.#state
+    // A step that was cut off leaves its sub-agents' task behind.
+    for (const step of this.#abandoned.splice(0))
+      await cancelSubTasks(this.#components, this.#swarm, `step ${step} has failed`, step)
     if (state.finished) return this.#over.abort()
     const items = state.takeReady().map((step) => workItem(this.#swarm, step))
     if (items.length > 0) await backend.work.offer(items)

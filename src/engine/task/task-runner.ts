@@ -1,10 +1,13 @@
 import { type SwarmId, throwIfCancelled } from '../../core/index.ts'
+import type { Json } from '../backends/json.ts'
 import type { GraphReport } from '../graph-report.ts'
+import type { Amounts } from './budget.ts'
 import { cancelTask, type TaskRunnerComponents } from './cancel-task.ts'
 import { findTask, readTask } from './read-task.ts'
-import { asJson, type TaskEvent } from './task-event.ts'
+import { subTasks } from './sub-task.ts'
+import { asJson, type SubTaskOf, type TaskEvent } from './task-event.ts'
 import { type OnResult, TaskLead } from './task-lead.ts'
-import { type TaskInput, taskSpec } from './task-spec.ts'
+import { checkQueues, type TaskInput, taskSpec } from './task-spec.ts'
 import type { TaskStatus } from './task-state.ts'
 
 export interface TaskRunnerOptions {
@@ -34,12 +37,14 @@ export class TaskRunner {
   }
 
   /**
-   * Stores the task under this name. Rejects like `taskSpec`, and CONFLICT where there is one of this name; then
-   * nothing has happened.
+   * Stores the task under this name; with `parent`, as that of the sub-agents of a step, which ends with it. Rejects
+   * like `taskSpec`, and CONFLICT where there is one of this name; then nothing has happened.
    */
-  async submit(swarm: SwarmId, task: TaskInput): Promise<void> {
+  async submit(swarm: SwarmId, task: TaskInput, parent?: SubTaskOf): Promise<void> {
     const { backend, clock } = this.#components
-    const event: TaskEvent = { kind: 'created', at: clock.now(), task: taskSpec(task) }
+    const spec = taskSpec(task)
+    if (parent) checkQueues(spec.steps)
+    const event: TaskEvent = { kind: 'created', at: clock.now(), task: spec, ...(parent ? { parent } : {}) }
     await backend.log.append(swarm, 0, [asJson(event)])
     await this.#makeRoom()
   }
@@ -50,6 +55,13 @@ export class TaskRunner {
     const swarms = await backend.log.swarms()
     const found = await Promise.all(swarms.map((swarm) => findTask(backend, swarm, 'results for a status')))
     return swarms.flatMap((swarm, index) => found[index]?.state.status(swarm) ?? [])
+  }
+
+  /** Those that sub-agents of a task's own steps do, or did. */
+  async listUnder(swarm: SwarmId): Promise<readonly TaskStatus[]> {
+    const under = await subTasks(this.#components.backend, swarm)
+    const all = await Promise.all(under.map((one) => this.status(one)))
+    return all.filter(({ parent }) => parent?.swarm === swarm)
   }
 
   /** As it stands, without leading it. Rejects TASK_NOT_FOUND. */
@@ -83,7 +95,13 @@ export class TaskRunner {
     return cancelTask(this.#components, swarm, 'CANCELLED', reason)
   }
 
-  /** Removes the oldest finished ones. What is unfinished stays, however old. */
+  /** What a task has spent so far, and what its last steps came to. Rejects TASK_NOT_FOUND. */
+  async account(swarm: SwarmId): Promise<{ readonly spent: Amounts; readonly values: Json }> {
+    const { state } = await readTask(this.#components.backend, swarm, 'all results')
+    return { spent: state.spent, values: state.values }
+  }
+
+  /** Removes the oldest finished ones, with those of their sub-agents. What is unfinished stays, however old. */
   async #makeRoom(): Promise<void> {
     const { backend } = this.#components
     const swarms = await backend.log.swarms()
@@ -91,9 +109,10 @@ export class TaskRunner {
     for (const swarm of swarms) {
       if (excess <= 0) return
       const task = await findTask(backend, swarm, 'no results')
-      if (!task?.state.finished) continue
-      await backend.forget(swarm)
-      excess -= 1
+      if (!task?.state.finished || task.state.parent) continue
+      const under = await subTasks(backend, swarm)
+      await Promise.all([swarm, ...under].map((one) => backend.forget(one)))
+      excess -= 1 + under.length
     }
   }
 }

@@ -14,8 +14,8 @@ import { Admission } from './admission.ts'
 import { type Amounts, budgetExceeded } from './budget.ts'
 import { holds, resolveReferences } from './references.ts'
 import { finishedStep, type StepRecord, stepRecord } from './step-record.ts'
-import type { StepCounts, StoredResult, TaskEvent } from './task-event.ts'
-import type { StepSpec, TaskSpec } from './task-spec.ts'
+import type { StepCounts, StoredResult, SubTaskOf, TaskEvent } from './task-event.ts'
+import { checkQueues, type StepSpec, type TaskSpec } from './task-spec.ts'
 
 /** A step that can be begun. */
 export interface ReadyStep {
@@ -35,6 +35,7 @@ export interface TaskStatus {
   readonly counts: StepCounts
   /** Undefined where it has no bound. */
   readonly deadline: number | undefined
+  readonly parent: SubTaskOf | undefined
 }
 
 /**
@@ -43,6 +44,7 @@ export interface TaskStatus {
  */
 export class TaskState {
   readonly #steps = new Map<StepId, StepRecord>()
+  #parent: SubTaskOf | undefined
   #admission = new Admission({})
   #budget: TaskSpec['budget'] = {}
   #unfinished = 0
@@ -59,8 +61,14 @@ export class TaskState {
     return wallMs === undefined ? undefined : this.#startedAt + wallMs
   }
 
+  /** Steps included, all that are there. */
   get spent(): Amounts {
     return this.#admission.spent
+  }
+
+  /** The step whose sub-agents do it; undefined where a person, or a program, has submitted it. */
+  get parent(): SubTaskOf | undefined {
+    return this.#parent
   }
 
   /** Nothing is to be done any more, but to say so. */
@@ -79,6 +87,7 @@ export class TaskState {
         this.#startedAt = event.at
         this.#endedAt = event.at
         this.#name = event.task.name
+        this.#parent = event.parent
         this.#budget = event.task.budget
         this.#admission = new Admission(event.task.budget)
         this.#admit(event.task.steps, event.at)
@@ -112,10 +121,20 @@ export class TaskState {
     return this.#cancelled ? [] : granted.map(({ spec, input }) => ({ spec, input }))
   }
 
+  toolOf(step: StepId): string | undefined {
+    return this.#steps.get(step)?.spec.tool
+  }
+
   /** Of a step that has succeeded; null for any other. */
   resultOf(step: StepId): Json {
     const result = this.#steps.get(step)?.result
     return result?.state === 'succeeded' ? (result.value as Json) : null
+  }
+
+  /** Of the steps that nothing comes after, by their ids: what the task came to. Null for one that has not succeeded. */
+  get values(): Json {
+    const last = [...this.#steps.values()].filter(({ followers }) => followers.length === 0)
+    return Object.fromEntries(last.map(({ spec: { id } }) => [id, this.resultOf(id)]))
   }
 
   /** The figures, with so many workers at hand. What has no result by now counts as cancelled. */
@@ -138,6 +157,7 @@ export class TaskState {
       state: this.#finished?.outcome ?? 'unfinished',
       counts: this.#finished?.counts ?? this.#counts(),
       deadline: this.deadline,
+      parent: this.#parent,
     }
   }
 
@@ -180,6 +200,7 @@ export class TaskState {
 
   #admit(specs: readonly StepSpec[], at: number): void {
     this.#unfinished += specs.length
+    this.#admission.count(specs.length)
     for (const spec of specs) {
       const record = stepRecord(spec)
       this.#steps.set(spec.id, record)
@@ -207,6 +228,7 @@ export class TaskState {
   /** What a step has added comes after it. */
   #add(by: StepId, { add, endedAt }: StoredResult & { state: 'succeeded' }): void {
     if (add.length === 0) return
+    if (this.#parent) checkQueues(add)
     this.#checkRoom(add.length, 1)
     const behind = add.map((spec) => ({ ...spec, after: [...new Set([by, ...spec.after])] }))
     this.#admit(sortSteps(behind, new Set(this.#steps.keys())), endedAt)
@@ -216,8 +238,8 @@ export class TaskState {
   #checkRoom(more: number, end: number): void {
     checkStepCount(this.#unfinished + more - end)
     const { steps: most = Number.POSITIVE_INFINITY } = this.#budget
-    const { size } = this.#steps
-    if (size + more > most) throw budgetExceeded('steps', most, size, more)
+    const { steps } = this.#admission
+    if (steps + more > most) throw budgetExceeded('steps', most, steps, more)
   }
 
   /** The steps before it have succeeded; or those that do it for one item each. */
@@ -263,6 +285,7 @@ export class TaskState {
     record.items = each.map(({ spec: { id } }) => id)
     record.open = each.length
     this.#unfinished += each.length
+    this.#admission.count(each.length)
     for (const own of each) {
       this.#steps.set(own.spec.id, own)
       this.#admission.enter(own)

@@ -8,6 +8,8 @@ import type { ReadyStep } from './task-state.ts'
 export interface TaskWork {
   readonly tool: string
   readonly input: Json
+  /** Of sub-agents. */
+  readonly task: Json | undefined
   readonly retries: number
   readonly timeoutMs: number | undefined
   readonly idempotent: boolean | undefined
@@ -21,14 +23,29 @@ export function taskQueue(swarm: SwarmId): string {
 }
 
 export function workItem(swarm: SwarmId, { spec, input }: ReadyStep): WorkItem {
-  const { id, queue, priority, tool, retries, timeoutMs = null, idempotent = null, budget } = spec
-  const payload = { tool, input, retries, timeoutMs, idempotent, budget: amountsOf(budget) }
+  const {
+    id,
+    queue,
+    priority,
+    tool,
+    retries,
+    timeoutMs = null,
+    idempotent = null,
+    budget,
+    task = null,
+  } = spec
+  const payload = { tool, input, task, retries, timeoutMs, idempotent, budget: amountsOf(budget) }
   return { swarm, step: id, queue: queue ?? taskQueue(swarm), priority, payload }
 }
 
 export function taskWork(payload: Json): TaskWork {
-  const { timeoutMs, idempotent, ...work } = payload as unknown as Stored<TaskWork>
-  return { ...work, timeoutMs: timeoutMs ?? undefined, idempotent: idempotent ?? undefined }
+  const { task, timeoutMs, idempotent, ...work } = payload as unknown as Stored<TaskWork>
+  return {
+    ...work,
+    task: task ?? undefined,
+    timeoutMs: timeoutMs ?? undefined,
+    idempotent: idempotent ?? undefined,
+  }
 }
 
 /** JSON knows no undefined. */

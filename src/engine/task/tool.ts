@@ -7,15 +7,21 @@ export interface ToolCall {
   readonly swarm: SwarmId
   readonly step: StepId
   readonly input: Json
+  /** For the tool `agent`, what its sub-agents are to do. */
+  readonly task: Json | undefined
   /** From 1. A token for what the tool does outside: a higher one is later. */
   readonly attempt: number
   /** The same for all attempts of the step. */
   readonly key: string
+  /** The most that an attempt may spend; what is left out, it may not. */
+  readonly budget: Amounts
   /**
    * Says what it is about to spend. Throws BUDGET_EXCEEDED where that is more than an attempt of its step may: then it
    * must not be spent.
    */
   spend(amounts: Amounts): void
+  /** Gives back what it has said, and did not spend after all. */
+  refund(amounts: Amounts): void
   /** Adds steps that come after this one, if it succeeds. Throws INVALID_INPUT for what are no steps. */
   add(steps: readonly StepInput[]): void
 }
@@ -28,6 +34,8 @@ export interface Tool {
   readonly name: string
   /** Doing it twice is as good as doing it once: it is done again where nobody knows how far it came. */
   readonly idempotent?: boolean
+  /** What it spends is in a store of its own: an attempt after one that was interrupted spends nothing twice. */
+  readonly resumes?: boolean
   run(call: ToolCall, signal: AbortSignal): Json | Promise<Json>
   /**
    * Looks what an interrupted attempt has done. Without it such a step of a tool that is not idempotent fails with
