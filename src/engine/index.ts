@@ -38,7 +38,16 @@ export { type Hired, type SubAgentComponents, withSubAgents } from './task/sub-a
 export { subTask } from './task/sub-task.ts'
 export type { OnResult } from './task/task-lead.ts'
 export { type LeadOptions, TaskRunner, type TaskRunnerOptions } from './task/task-runner.ts'
-export { type StepInput, type StepSpec, type TaskInput, type TaskSpec, taskSpec } from './task/task-spec.ts'
+export {
+  type StepInput,
+  type StepSpec,
+  SUB_AGENTS,
+  stepSpecs,
+  subTaskOf,
+  type TaskInput,
+  type TaskSpec,
+  taskSpec,
+} from './task/task-spec.ts'
 export type { TaskStatus } from './task/task-state.ts'
 export { taskQueue } from './task/task-work.ts'
 export type { Reconciled, Tool, ToolCall } from './task/tool.ts'

@@ -1,4 +1,5 @@
 import { type Clock, cancelledError, fromUnknown, isMeshSwarmError, meshSwarmError } from '../core/index.ts'
+import type { Pulse } from './pulse.ts'
 
 /** A piece of work: it stops soon after its signal aborts. */
 export type Work<T> = (signal: AbortSignal) => T | Promise<T>
@@ -6,6 +7,8 @@ export type Work<T> = (signal: AbortSignal) => T | Promise<T>
 export interface WorkLimits {
   /** After so long the work's signal aborts, and the work has failed with TIMEOUT. */
   readonly timeoutMs?: number | undefined
+  /** Without a beat for its time the same happens. */
+  readonly pulse?: Pulse | undefined
   /** How long work may go on after its signal has aborted, before nobody waits for it any more. Default 2 s. */
   readonly graceMs?: number | undefined
 }
@@ -26,7 +29,7 @@ const DEFAULT_GRACE_MS = 2000
 /** Runs `work` under a signal of its own, which aborts with any of `signals` and at the timeout. */
 export function supervise<T>(
   work: Work<T>,
-  { timeoutMs, graceMs = DEFAULT_GRACE_MS }: WorkLimits,
+  { timeoutMs, pulse, graceMs = DEFAULT_GRACE_MS }: WorkLimits,
   clock: Clock,
   signals: readonly AbortSignal[],
 ): Supervised<T> {
@@ -47,6 +50,11 @@ export function supervise<T>(
   if (timeoutMs !== undefined) {
     const late = () => stop(meshSwarmError('TIMEOUT', `The work took more than ${timeoutMs} ms.`))
     cleanups.push(clock.after(timeoutMs, late))
+  }
+  if (pulse) {
+    const silent = () =>
+      stop(meshSwarmError('TIMEOUT', `The work gave no sign of life for ${pulse.idleMs} ms.`))
+    cleanups.push(pulse.watch(silent))
   }
   const ended = (async () => {
     try {

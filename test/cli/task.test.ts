@@ -85,6 +85,18 @@ describe('run', () => {
     expect((await meshswarm(['tasks'])).out).not.toContain('team/look')
   })
 
+  test('stops a command that says nothing, and lets one go on that does', async () => {
+    const step = (id: string, script: string) =>
+      `\n  - { id: ${id}, tool: command, idleMs: 400, input: { argv: [sh, -c, '${script}'] } }`
+    const steps =
+      step('silent', 'sleep 60') + step('busy', 'for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.1; done')
+    const { out } = await meshswarm(['run', file('idle.yaml', `steps:${steps}`), '--json'])
+    expect(JSON.parse(out).steps).toMatchObject([
+      { id: 'silent', state: 'failed', error: { code: 'TIMEOUT' } },
+      { id: 'busy', state: 'succeeded' },
+    ])
+  })
+
   test('says which step failed and why, and what was left out for it', async () => {
     const steps = `
   - { id: bad, tool: command, input: { argv: [sh, -c, 'echo no route >&2; exit 3'] } }

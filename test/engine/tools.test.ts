@@ -21,7 +21,10 @@ async function use(name: string, input: Json, signal: AbortSignal = never): Prom
   if (!tool) throw new Error(`no tool ${name}`)
   const nothing = () => undefined
   const words = { swarm: swarmId('t'), step: stepId('s'), attempt: 1, key: 't/s', input, task: undefined }
-  return tool.run({ ...words, budget: {}, add: nothing, spend: nothing, refund: nothing }, signal)
+  return tool.run(
+    { ...words, budget: {}, alive: nothing, add: nothing, spend: nothing, refund: nothing },
+    signal,
+  )
 }
 const shell = (script: string, signal?: AbortSignal) => use('command', { argv: ['sh', '-c', script] }, signal)
 

@@ -15,7 +15,11 @@ import {
   MAX_WORKERS,
   machineTools,
   type OnResult,
+  type StepSpec,
+  SUB_AGENTS,
   slots,
+  stepSpecs,
+  subTaskOf,
   type TaskInput,
   taskSpec,
   WorkerPool,
@@ -132,9 +136,16 @@ function printReport(
 function dryRun(name: string, task: TaskInput, json: boolean): string {
   const { steps } = taskSpec(task)
   if (json) return JSON.stringify({ name, steps }, null, 2)
-  const lines = steps.map(({ id, tool, input, after }) => {
-    const before = after.length > 0 ? ` after ${after.join(', ')}` : ''
-    return printable(`${id}: ${tool} ${JSON.stringify(input)}${before}`)
-  })
+  const lines = stepLines(steps, '')
   return [`${printable(name)}: ${plural(steps.length, 'step')}; nothing was done`, ...lines].join('\n')
+}
+
+/** A line a step, in an order in which they could be done; those of sub-agents under theirs. */
+function stepLines(steps: readonly StepSpec[], indent: string): readonly string[] {
+  return steps.flatMap(({ id, tool, input, after, task }) => {
+    const before = after.length > 0 ? ` after ${after.join(', ')}` : ''
+    const line = `${indent}${printable(`${id}: ${tool} ${JSON.stringify(input)}${before}`)}`
+    if (task === undefined || tool !== SUB_AGENTS) return line
+    return [line, ...stepLines(stepSpecs(subTaskOf(task, id).steps), `${indent}  `)]
+  })
 }

@@ -1,6 +1,7 @@
 import { attempt, fromUnknown, hasCode, type MeshSwarmError, meshSwarmError } from '../../core/index.ts'
 import type { Json } from '../backends/json.ts'
 import type { Lease } from '../backends/swarm-backend.ts'
+import { Pulse } from '../pulse.ts'
 import { retryDelayMs } from '../retry.ts'
 import type { Worker } from '../worker.ts'
 import { type Amounts, Ledger, overspent } from './budget.ts'
@@ -21,6 +22,7 @@ export class LeasedStep {
   readonly #stop = new AbortController()
   readonly #added: StepSpec[] = []
   readonly #purse: Ledger
+  readonly #pulse: Pulse | undefined
   #lease: Lease
   #cancelBeat: () => void = () => undefined
   #ended = false
@@ -42,6 +44,8 @@ export class LeasedStep {
     this.#lease = lease
     this.#work = taskWork(lease.payload)
     this.#purse = new Ledger(this.#work.budget)
+    const { idleMs } = this.#work
+    this.#pulse = idleMs === undefined ? undefined : new Pulse(components, { idleMs })
     this.#beatLater()
   }
 
@@ -89,12 +93,13 @@ export class LeasedStep {
   async #byWorker(): Promise<Json> {
     const { pool, clock } = this.#components
     const { timeoutMs } = this.#work
+    const pulse = this.#pulse
     const run = (worker: Worker, signal: AbortSignal) => {
       this.#worker = worker.id
       this.#startedAt = clock.now()
       return this.#call(signal)
     }
-    return storable(await pool.run({}, { timeoutMs, run }, this.#stop.signal))
+    return storable(await pool.run({}, { timeoutMs, pulse, run }, this.#stop.signal))
   }
 
   async #call(signal: AbortSignal): Promise<Json> {
@@ -115,7 +120,8 @@ export class LeasedStep {
     }
     const refund = (amounts: Amounts) => this.#purse.settle(amounts, {})
     const key = `${swarm}/${step}`
-    const call: ToolCall = { swarm, step, attempt, input, task, key, budget, spend, refund, add }
+    const alive = () => this.#pulse?.beat()
+    const call: ToolCall = { swarm, step, attempt, input, task, key, budget, alive, spend, refund, add }
     const again = idempotent ?? tool.idempotent ?? false
     const before = interrupted && !again ? await reconcile(tool, call, signal) : undefined
     return before?.done ? before.value : tool.run(call, signal)

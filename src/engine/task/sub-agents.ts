@@ -97,8 +97,8 @@ async function delegate(
   call.spend(call.budget)
   let report: GraphReport
   try {
-    const workers = hired.pool.capacity
-    report = await doTask({ ...components, tools, pool: hired.pool }, child, { workers }, signal)
+    const options = { workers: hired.pool.capacity, onResult: () => call.alive() }
+    report = await doTask({ ...components, tools, pool: hired.pool }, child, options, signal)
   } finally {
     await hired.dismiss()
   }

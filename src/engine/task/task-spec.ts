@@ -52,6 +52,8 @@ const StepSchema = z
     /** Further attempts after an error that is retryable. */
     retries: z.int().min(0).max(100).default(0),
     timeoutMs: z.number().positive().optional(),
+    /** So long without a sign of life, it is stopped as if its time were up. */
+    idleMs: z.number().positive().optional(),
     /** The most that one attempt may spend; what is left out, it may not. */
     budget: AmountsSchema.default({}),
     /** Doing it twice is as good as once; where it is left out, the tool says. */

@@ -12,6 +12,7 @@ export interface TaskWork {
   readonly task: Json | undefined
   readonly retries: number
   readonly timeoutMs: number | undefined
+  readonly idleMs: number | undefined
   readonly idempotent: boolean | undefined
   /** The most that one attempt may spend. */
   readonly budget: Amounts
@@ -30,20 +31,23 @@ export function workItem(swarm: SwarmId, { spec, input }: ReadyStep): WorkItem {
     tool,
     retries,
     timeoutMs = null,
+    idleMs = null,
     idempotent = null,
     budget,
     task = null,
   } = spec
-  const payload = { tool, input, task, retries, timeoutMs, idempotent, budget: amountsOf(budget) }
+  const limits = { retries, timeoutMs, idleMs, idempotent, budget: amountsOf(budget) }
+  const payload = { tool, input, task, ...limits }
   return { swarm, step: id, queue: queue ?? taskQueue(swarm), priority, payload }
 }
 
 export function taskWork(payload: Json): TaskWork {
-  const { task, timeoutMs, idempotent, ...work } = payload as unknown as Stored<TaskWork>
+  const { task, timeoutMs, idleMs, idempotent, ...work } = payload as unknown as Stored<TaskWork>
   return {
     ...work,
     task: task ?? undefined,
     timeoutMs: timeoutMs ?? undefined,
+    idleMs: idleMs ?? undefined,
     idempotent: idempotent ?? undefined,
   }
 }

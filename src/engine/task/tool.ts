@@ -15,6 +15,8 @@ export interface ToolCall {
   readonly key: string
   /** The most that an attempt may spend; what is left out, it may not. */
   readonly budget: Amounts
+  /** Says that it is still at it, where the step has a bound for silence. Cheap: as often as there is something to say. */
+  alive(): void
   /**
    * Says what it is about to spend. Throws BUDGET_EXCEEDED where that is more than an attempt of its step may: then it
    * must not be spent.

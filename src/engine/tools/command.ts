@@ -20,13 +20,17 @@ const Input = z.strictObject({
 /**
  * Runs a program on this machine, in a process group of its own, and gives what it printed. Fails with UNAVAILABLE
  * where it ends with another status than 0. When it is to stop, the whole group is asked to end, and killed 1.5 s
- * later. Nobody knows what a program does: not idempotent, unless the step says so.
+ * later. Whatever it prints is a sign of life. Nobody knows what a program does: not idempotent, unless the step says so.
  */
 export function commandTool({ clock }: { readonly clock: Clock }): Tool {
   return { name: 'command', run: (call, signal) => runCommand(clock, call, signal) }
 }
 
-async function runCommand(clock: Clock, { step, input }: ToolCall, signal: AbortSignal): Promise<Json> {
+async function runCommand(
+  clock: Clock,
+  { step, input, alive }: ToolCall,
+  signal: AbortSignal,
+): Promise<Json> {
   const parsed = Input.safeParse(input)
   if (!parsed.success)
     throw meshSwarmError(
@@ -36,7 +40,7 @@ async function runCommand(clock: Clock, { step, input }: ToolCall, signal: Abort
   const { argv, cwd, stdin = '' } = parsed.data
   const [file = '', ...args] = argv
   const child = spawn(file, args, { cwd, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
-  const [out, err] = [collect(child.stdout), collect(child.stderr)]
+  const [out, err] = [collect(child.stdout, alive), collect(child.stderr, alive)]
   // A program that ends before it has read everything is judged by its status.
   child.stdin.on('error', () => undefined)
   child.stdin.end(stdin)
@@ -74,9 +78,10 @@ function endGroup(pid: number | undefined, name: NodeJS.Signals): void {
   }
 }
 
-function collect(stream: NodeJS.ReadableStream): { text: string; cut: boolean } {
+function collect(stream: NodeJS.ReadableStream, alive: () => void): { text: string; cut: boolean } {
   const collected = { text: '', cut: false }
   stream.setEncoding('utf8').on('data', (piece: string) => {
+    alive()
     const room = MOST_CHARACTERS - collected.text.length
     collected.text += piece.slice(0, room)
     collected.cut ||= piece.length > room
