@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import type { Socket } from 'node:dgram'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { type Clock, meshSwarmError } from '../../../../core/index.ts'
+import { type Clock, hasCode, meshSwarmError } from '../../../../core/index.ts'
 import { type BabelNeighbour, parseLine } from '../parser.ts'
 import { BabelSocket } from '../socket.ts'
 import {
@@ -14,7 +14,7 @@ import {
   readUpdates,
   seqnoRequest,
 } from './babel-packet.ts'
-import { inside, type Place } from './exec.ts'
+import { inside, limiter, type Place } from './exec.ts'
 import type { NodePlace } from './node-place.ts'
 
 const CHILD = fileURLToPath(new URL('./babel-ask.mjs', import.meta.url))
@@ -27,6 +27,9 @@ const ANSWER_MS = 1500
  */
 const STAGGER_MS = 250
 const MOST_ASKED = 8
+
+/** So few tables at a time are read as fast as they come. */
+const bounded = limiter(4)
 
 /** A socket that sends out of one interface of one node. */
 export interface LinkSocket {
@@ -94,7 +97,17 @@ export class RouteRenewer {
     }
   }
 
+  /** Once more where the connection was closed: a daemon does that when this process was busy for 100 ms. */
   async #look(place: NodePlace): Promise<Self> {
+    try {
+      return await bounded(() => this.#dump(place))
+    } catch (error) {
+      if (!hasCode(error, 'DAEMON_UNAVAILABLE')) throw error
+      return bounded(() => this.#dump(place))
+    }
+  }
+
+  async #dump(place: NodePlace): Promise<Self> {
     const prefixes = new Set<string>()
     const addresses = new Map<string, string>()
     const neighbours: BabelNeighbour[] = []
