@@ -21,6 +21,7 @@ import {
   stepGraph,
   TaskRunner,
   type Tool,
+  Upstreams,
   WorkerPool,
 } from '../src/engine/index.ts'
 import type { BenchOptions } from './options.ts'
@@ -69,6 +70,7 @@ async function durable(): Promise<Subject> {
   const components = {
     ...{ backend, clock, random: seededRandom(1), tools: new Map([[tool.name, tool]]) },
     pool: new WorkerPool(slots(clock, AGENTS)),
+    upstreams: new Upstreams({ clock }),
   }
   const stop = new AbortController()
   const working = new StepWorker(components, { name: 'bench', queue: 'bench' }).run(stop.signal)

@@ -46,6 +46,8 @@ export const ERROR_CODES = {
   SWARM_LIMIT_EXCEEDED: row('limit-exceeded', 429, false, 'A swarm holds at most 100 agents.'),
   STEP_LIMIT_EXCEEDED: row('limit-exceeded', 429, true, 'At most 1500 steps are in flight; wait for some.'),
 
+  RATE_LIMITED: row('limit-exceeded', 429, true, 'Wait as long as the other side says, or ask for less.'),
+
   TIMEOUT: row('timeout', 504, true, 'Try again, or allow more time.'),
   CANCELLED: row('cancelled', 499, false, 'Somebody asked for this to stop.'),
 

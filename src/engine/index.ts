@@ -1,3 +1,4 @@
+export { AdaptiveLimit, type AdaptiveLimitOptions, type Permit } from './adaptive-limit.ts'
 export {
   EmbeddedBackend,
   type EmbeddedComponents,
@@ -52,5 +53,6 @@ export type { TaskStatus } from './task/task-state.ts'
 export { taskQueue } from './task/task-work.ts'
 export type { Reconciled, Tool, ToolCall } from './task/tool.ts'
 export { machineTools } from './tools/index.ts'
+export { Upstreams } from './upstreams.ts'
 export { Slot, slots, type Worker, type WorkTask } from './worker.ts'
 export { MAX_WORKERS, WorkerPool, type WorkRequest } from './worker-pool.ts'

@@ -17,6 +17,7 @@ import {
   type TaskRunnerOptions,
   type TaskStatus,
   type Tool,
+  Upstreams,
   withSubAgents,
 } from '../engine/index.ts'
 import type { AgentOptions } from './agent.ts'
@@ -61,6 +62,7 @@ interface Coordination {
 export class SwarmOrchestrator {
   readonly #components: SwarmOrchestratorComponents
   readonly #runner: TaskRunner
+  readonly #upstreams: Upstreams
   readonly #maxSwarms: number
   readonly #swarms = new Map<SwarmId, Swarm>()
   readonly #coordinations = new Map<SwarmId, Coordination>()
@@ -71,6 +73,7 @@ export class SwarmOrchestrator {
   ) {
     this.#components = components
     this.#runner = new TaskRunner(components, options)
+    this.#upstreams = new Upstreams(components)
     this.#maxSwarms = maxSwarms
   }
 
@@ -123,7 +126,7 @@ export class SwarmOrchestrator {
     const onAbort = () => stop.abort()
     signal.addEventListener('abort', onAbort, { once: true })
     const { backend, clock, random } = this.#components
-    const common = { backend, clock, random, runner: this.#runner }
+    const common = { backend, clock, random, runner: this.#runner, upstreams: this.#upstreams }
     const hire = (task: SwarmId, count: number) => {
       const sub = this.#callTogether(task, count)
       return { pool: sub.pool, dismiss: () => this.#dissolve(sub) }

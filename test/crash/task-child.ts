@@ -10,6 +10,7 @@ import {
   TaskRunner,
   type Tool,
   taskQueue,
+  Upstreams,
   WorkerPool,
   withSubAgents,
 } from '../../src/engine/index.ts'
@@ -48,7 +49,7 @@ try {
 } catch (error) {
   if (!hasCode(error, 'CONFLICT')) throw error
 }
-const common = { backend, clock, random, runner }
+const common = { backend, clock, random, runner, upstreams: new Upstreams({ clock }) }
 const tools = withSubAgents({ ...common, hire: hireSlots({ clock }) }, new Map([[note.name, note]]))
 const worker = new StepWorker(
   { ...common, tools, pool: new WorkerPool(slots(clock, 100)) },

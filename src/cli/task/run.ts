@@ -22,6 +22,7 @@ import {
   subTaskOf,
   type TaskInput,
   taskSpec,
+  Upstreams,
   WorkerPool,
   withSubAgents,
 } from '../../engine/index.ts'
@@ -95,7 +96,7 @@ async function lead(tasks: OpenTasks, id: SwarmId, flags: RunFlags, context: Cli
   const { clock, print, signal, stderr } = context
   const random = seededRandom(entropySeed())
   const pool = new WorkerPool(slots(clock, flags.agents, 'agent'))
-  const common = { ...tasks, clock, random }
+  const common = { ...tasks, clock, random, upstreams: new Upstreams({ clock }) }
   const tools = withSubAgents({ ...common, hire: hireSlots({ clock }) }, machineTools({ clock }))
   const components = { ...common, tools, pool }
   const startedAt = clock.now()

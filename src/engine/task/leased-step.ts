@@ -91,15 +91,22 @@ export class LeasedStep {
   }
 
   async #byWorker(): Promise<Json> {
-    const { pool, clock } = this.#components
-    const { timeoutMs } = this.#work
-    const pulse = this.#pulse
+    const { pool, clock, tools, upstreams } = this.#components
+    const { timeoutMs, tool } = this.#work
+    const upstream = tools.get(tool)?.upstream
+    const permit =
+      upstream === undefined ? undefined : await upstreams.limit(upstream).enter(this.#stop.signal)
     const run = (worker: Worker, signal: AbortSignal) => {
       this.#worker = worker.id
       this.#startedAt = clock.now()
+      permit?.begin()
       return this.#call(signal)
     }
-    return storable(await pool.run({}, { timeoutMs, pulse, run }, this.#stop.signal))
+    const limits = { timeoutMs, pulse: this.#pulse }
+    const outcome = await attempt(() => pool.run({}, { ...limits, run }, this.#stop.signal))
+    permit?.end(outcome.ok ? undefined : outcome.error)
+    if (!outcome.ok) throw outcome.error
+    return storable(outcome.value)
   }
 
   async #call(signal: AbortSignal): Promise<Json> {

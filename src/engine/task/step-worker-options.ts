@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../../core/index.ts'
 import type { SwarmBackend } from '../backends/swarm-backend.ts'
 import type { RetryOptions } from '../retry.ts'
+import type { Upstreams } from '../upstreams.ts'
 import type { Worker } from '../worker.ts'
 import type { WorkerPool } from '../worker-pool.ts'
 import type { Tool } from './tool.ts'
@@ -11,6 +12,8 @@ export interface StepWorkerComponents {
   /** For the jitter of retries. */
   readonly random: Random
   readonly tools: ReadonlyMap<string, Tool>
+  /** One for all workers of the process. */
+  readonly upstreams: Upstreams
   /** Who does the steps: each one at a time. It may grow and shrink meanwhile. */
   readonly pool: StepPool
 }

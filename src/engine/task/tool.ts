@@ -38,6 +38,8 @@ export interface Tool {
   readonly idempotent?: boolean
   /** What it spends is in a store of its own: an attempt after one that was interrupted spends nothing twice. */
   readonly resumes?: boolean
+  /** What it calls outside: all steps of all agents that call the same share one limit, which adapts to it. */
+  readonly upstream?: string
   run(call: ToolCall, signal: AbortSignal): Json | Promise<Json>
   /**
    * Looks what an interrupted attempt has done. Without it such a step of a tool that is not idempotent fails with

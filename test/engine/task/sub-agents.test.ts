@@ -16,6 +16,7 @@ import {
   type TaskInput,
   TaskRunner,
   type Tool,
+  Upstreams,
   WorkerPool,
   withSubAgents,
 } from '../../../src/engine/index.ts'
@@ -51,7 +52,7 @@ const hang = tool(
 /** A runner, and what does a task with it. */
 function setUp(tools: readonly Tool[] = [echo, pay, hang]) {
   const runner = new TaskRunner({ backend, clock })
-  const common = { backend, clock, random, runner }
+  const common = { backend, clock, random, runner, upstreams: new Upstreams({ clock }) }
   const own = new Map(tools.map((one) => [one.name, one]))
   const all = withSubAgents({ ...common, hire: hireSlots({ clock }) }, own)
   const doIt = (signal: AbortSignal = never, id = task) => {

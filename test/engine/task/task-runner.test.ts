@@ -24,6 +24,7 @@ import {
   type Tool,
   type ToolCall,
   taskQueue,
+  Upstreams,
   WorkerPool,
 } from '../../../src/engine/index.ts'
 
@@ -63,6 +64,7 @@ function startWorker(
     clock,
     random,
     tools: byName,
+    upstreams: new Upstreams({ clock }),
     pool: new WorkerPool(slots(clock, count, options.name)),
   }
   const worker = new StepWorker(components, { name: 'w', queue: taskQueue(task), ...options })
@@ -172,6 +174,30 @@ describe('a task', () => {
     const report = await done({ steps }, flaky)
     expect(endOf(report, 'twice')).toMatchObject({ state: 'succeeded', value: 3, attempts: 3 })
     expect(endOf(report, 'never')).toMatchObject({ state: 'failed', attempts: 2 })
+  })
+
+  test('of tools that call the same upstream are as many under way as it bears', async () => {
+    let underWay = 0
+    let served = 0
+    const model = tool(
+      'model',
+      async () => {
+        if (underWay >= 3) throw meshSwarmError('RATE_LIMITED', 'too many')
+        underWay += 1
+        await clock.sleep(5)
+        underWay -= 1
+        served += 1
+        return null
+      },
+      { upstream: 'model', idempotent: true },
+    )
+    const steps = Array.from({ length: 60 }, (_, n) => ({ id: `s${n}`, tool: 'model', retries: 20 }))
+    const report = await done({ steps }, model)
+    expect(report.outcome).toBe('succeeded')
+    expect(served).toBe(60)
+    const attempts = [...report.results.values()].reduce((sum, result) => sum + result.attempts, 0)
+    // Without a limit five of eight workers are refused, all the time.
+    expect(attempts).toBeLessThan(60 * 1.7)
   })
 
   test('ends a step that takes too long with TIMEOUT', async () => {
