@@ -24,6 +24,7 @@ import {
   Upstreams,
   WorkerPool,
 } from '../src/engine/index.ts'
+import { swarmsBench } from './engine-swarms.ts'
 import type { BenchOptions } from './options.ts'
 import { type BenchGoal, type BenchReport, type BenchRow, reportOf } from './report.ts'
 
@@ -96,9 +97,12 @@ async function durable(): Promise<Subject> {
 
 /**
  * 1500 steps of 5 ms with a result of 1 KB, over 100 agents: in memory, and with every start and every result on the
- * disk before it counts. The subjects take turns; the first round of each is a warm-up and is not counted.
+ * disk before it counts. The subjects take turns; the first round of each is a warm-up and is not counted. `--set`
+ * takes rounds=N; swarms=N measures the memory over so many swarms instead.
  */
 export async function engineBench(options: BenchOptions, signal: AbortSignal): Promise<BenchReport> {
+  const swarms = options.set.get('swarms')
+  if (swarms !== undefined) return swarmsBench(Number(swarms), options, signal)
   const rounds = Number(options.set.get('rounds') ?? (options.quick ? 5 : 25))
   const subjects = [inMemory(), await durable()]
   const walls = new Map<string, number[]>()

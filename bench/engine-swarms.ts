@@ -1,0 +1,103 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { entropySeed, RealClock, randomIds, seededRandom } from '../src/core/index.ts'
+import { EmbeddedBackend, machineTools } from '../src/engine/index.ts'
+import { SwarmOrchestrator } from '../src/swarm/index.ts'
+import type { BenchOptions } from './options.ts'
+import { type BenchReport, type BenchRow, reportOf } from './report.ts'
+
+const AGENTS = 10
+const SAMPLES = 10
+/** Growth from the second tenth to the last that is no growth. */
+const FLAT = 1.1
+
+interface Sample {
+  readonly swarms: number
+  /** After a full collection. */
+  readonly heapMb: number
+  readonly rssMb: number
+  readonly fileMb: number
+  readonly msEach: number
+}
+
+/**
+ * Swarms of ten agents, created, led to the end of a task of three steps and terminated, one after the other in one
+ * process: what the process holds after each tenth of them.
+ */
+export async function swarmsBench(
+  total: number,
+  options: BenchOptions,
+  signal: AbortSignal,
+): Promise<BenchReport> {
+  const clock = new RealClock()
+  const directory = mkdtempSync(join(tmpdir(), 'meshswarm-bench-'))
+  const file = join(directory, 'swarm.db')
+  const random = seededRandom(entropySeed())
+  const ids = randomIds(random)
+  const backend = await EmbeddedBackend.open({ clock, ids }, { file })
+  const swarms = new SwarmOrchestrator({ backend, clock, random, ids, tools: machineTools({ clock }) })
+  const samples: Sample[] = []
+  const collect = collector()
+  try {
+    let since = performance.now()
+    for (let count = 1; count <= total && !signal.aborted; count++) {
+      await oneSwarm(swarms, signal)
+      if (count % Math.ceil(total / SAMPLES) !== 0) continue
+      const msEach = (performance.now() - since) / Math.ceil(total / SAMPLES)
+      collect()
+      const { heapUsed, rss } = process.memoryUsage()
+      const sizes = [heapUsed, rss, statSync(file).size].map((bytes) => bytes / 2 ** 20)
+      const [heapMb = 0, rssMb = 0, fileMb = 0] = sizes
+      samples.push({ swarms: count, heapMb, rssMb, fileMb, msEach })
+      options.log(`${count} swarms: heap ${heapMb.toFixed(1)} MB, resident ${rssMb.toFixed(0)} MB`)
+      since = performance.now()
+    }
+  } finally {
+    await swarms.close()
+    await backend.close()
+    rmSync(directory, { recursive: true, force: true })
+  }
+  return reportOf('engine', options.seed, samples.flatMap(rowsOf), goals(samples))
+}
+
+async function oneSwarm(swarms: SwarmOrchestrator, signal: AbortSignal): Promise<void> {
+  const steps = [
+    { id: 'a', tool: 'value', input: 'x'.repeat(100) },
+    { id: 'b', tool: 'value', input: { $result: 'a' } },
+    { id: 'c', tool: 'value', input: { $result: 'b' } },
+  ]
+  const id = await swarms.createSwarm({ task: { steps }, agents: AGENTS })
+  await swarms.coordinateAgents(id, {}, signal)
+  await swarms.terminateSwarm(id)
+}
+
+function rowsOf({ swarms, heapMb, rssMb, fileMb, msEach }: Sample): BenchRow[] {
+  const row = (metric: string, value: number): BenchRow => ({
+    ...{ case: `after ${swarms} swarms`, subject: 'embedded', metric, n: 1 },
+    median: value,
+    p95: value,
+  })
+  return [
+    row('heap MB', heapMb),
+    row('resident MB', rssMb),
+    row('store MB', fileMb),
+    row('ms a swarm', msEach),
+  ]
+}
+
+function goals(samples: readonly Sample[]) {
+  const [, second] = samples
+  const last = samples.at(-1)
+  const value = second && last && samples.length === SAMPLES ? last.heapMb / second.heapMb : null
+  const unit = 'x heap of the second tenth'
+  return [{ id: 'flat', goal: `<= ${FLAT}`, value, unit, met: value !== null && value <= FLAT }]
+}
+
+/** A full garbage collection, which node gives to nobody who does not ask for it. */
+function collector(): () => void {
+  setFlagsFromString('--expose-gc')
+  return runInNewContext('gc') as () => void
+}
