@@ -83,6 +83,11 @@ export function budgetExceeded(resource: string, limit: number, spent: number, w
   return meshSwarmError('BUDGET_EXCEEDED', text, { details: { budget: resource, limit, spent, wanted } })
 }
 
+/** Whether there is no more of anything in the part. */
+export function covers(whole: Amounts, part: Amounts): boolean {
+  return entries(part).every(([resource, amount]) => amount >= 0 && amount <= (whole[resource] ?? 0))
+}
+
 /** For what an attempt wants to spend, together with what it has spent. */
 export function overspent(wanted: Amounts, budget: Amounts): Error {
   const text = `The step may not spend ${JSON.stringify(wanted)} more of ${JSON.stringify(budget)}.`

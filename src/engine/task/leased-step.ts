@@ -4,7 +4,7 @@ import type { Lease } from '../backends/swarm-backend.ts'
 import { Pulse } from '../pulse.ts'
 import { retryDelayMs } from '../retry.ts'
 import type { Worker } from '../worker.ts'
-import { type Amounts, Ledger, overspent } from './budget.ts'
+import { type Amounts, covers, Ledger, overspent } from './budget.ts'
 import type { StepWorkerComponents, StepWorkerOptions } from './step-worker-options.ts'
 import { asJson, type StepTimes, type StoredResult } from './task-event.ts'
 import { type StepInput, type StepSpec, stepSpecs } from './task-spec.ts'
@@ -125,7 +125,11 @@ export class LeasedStep {
     const spend = (amounts: Amounts) => {
       if (!this.#purse.reserve(amounts)) throw overspent(amounts, budget)
     }
-    const refund = (amounts: Amounts) => this.#purse.settle(amounts, {})
+    const refund = (amounts: Amounts) => {
+      if (!covers(this.#purse.reserved, amounts))
+        throw meshSwarmError('INVALID_INPUT', `Step ${step} gives back what it has not spent.`)
+      this.#purse.settle(amounts, {})
+    }
     const key = `${swarm}/${step}`
     const alive = () => this.#pulse?.beat()
     const call: ToolCall = { swarm, step, attempt, input, task, key, budget, alive, spend, refund, add }

@@ -215,7 +215,11 @@ export class TaskState {
   #link(record: StepRecord): void {
     for (const before of record.spec.after) {
       const other = this.#steps.get(before)
-      if (!other || other.result?.state === 'succeeded') continue
+      if (!other) continue
+      if (other.result?.state === 'succeeded') {
+        other.followers.push(record)
+        continue
+      }
       if (other.result) {
         this.#skip(record, before, other.result.state === 'skipped' && other.result.unmet)
         return

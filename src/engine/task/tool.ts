@@ -22,7 +22,7 @@ export interface ToolCall {
    * must not be spent.
    */
   spend(amounts: Amounts): void
-  /** Gives back what it has said, and did not spend after all. */
+  /** Gives back what it has said, and did not spend after all. Throws INVALID_INPUT for more than that. */
   refund(amounts: Amounts): void
   /** Adds steps that come after this one, if it succeeds. Throws INVALID_INPUT for what are no steps. */
   add(steps: readonly StepInput[]): void

@@ -176,6 +176,24 @@ describe('a task', () => {
     expect(endOf(report, 'never')).toMatchObject({ state: 'failed', attempts: 2 })
   })
 
+  test('may give back what it said it would spend, and no more', async () => {
+    const careful = tool('careful', ({ input, spend, refund }) => {
+      spend({ tokens: 5 })
+      refund({ tokens: Number(input) })
+      return null
+    })
+    const steps = [2, 6, -1].map((input) => ({
+      id: `s${input}`,
+      tool: 'careful',
+      input,
+      budget: { tokens: 5 },
+    }))
+    const report = await done({ steps }, careful)
+    expect(endOf(report, 's2')).toMatchObject({ state: 'succeeded' })
+    for (const id of ['s6', 's-1'])
+      expect(endOf(report, id)).toMatchObject({ error: { code: 'INVALID_INPUT' } })
+  })
+
   test('of tools that call the same upstream are as many under way as it bears', async () => {
     let underWay = 0
     let served = 0
