@@ -4,7 +4,7 @@ import type { Lease } from '../backends/swarm-backend.ts'
 import { Pulse } from '../pulse.ts'
 import { retryDelayMs } from '../retry.ts'
 import type { Worker } from '../worker.ts'
-import { type Amounts, covers, Ledger, overspent } from './budget.ts'
+import { type Amounts, amountsOf, covers, Ledger, overspent } from './budget.ts'
 import type { StepWorkerComponents, StepWorkerOptions } from './step-worker-options.ts'
 import { asJson, type StepTimes, type StoredResult } from './task-event.ts'
 import { type StepInput, type StepSpec, stepSpecs } from './task-spec.ts'
@@ -43,7 +43,7 @@ export class LeasedStep {
     this.#options = options
     this.#lease = lease
     this.#work = taskWork(lease.payload)
-    this.#purse = new Ledger(this.#work.budget)
+    this.#purse = new Ledger(amountsOf(this.#work.budget))
     const { idleMs } = this.#work
     this.#pulse = idleMs === undefined ? undefined : new Pulse(components, { idleMs })
     this.#beatLater()

@@ -1,7 +1,7 @@
 import type { SwarmId } from '../../core/index.ts'
 import type { Json } from '../backends/json.ts'
 import type { WorkItem } from '../backends/swarm-backend.ts'
-import { type Amounts, amountsOf } from './budget.ts'
+import type { Amounts } from './budget.ts'
 import type { ReadyStep } from './task-state.ts'
 
 /** What a worker gets to know of a step. */
@@ -14,7 +14,7 @@ export interface TaskWork {
   readonly timeoutMs: number | undefined
   readonly idleMs: number | undefined
   readonly idempotent: boolean | undefined
-  /** The most that one attempt may spend. */
+  /** The most that one attempt may spend; what is left out, it may not. */
   readonly budget: Amounts
 }
 
@@ -24,36 +24,15 @@ export function taskQueue(swarm: SwarmId): string {
 }
 
 export function workItem(swarm: SwarmId, { spec, input }: ReadyStep): WorkItem {
-  const {
-    id,
-    queue,
-    priority,
-    tool,
-    retries,
-    timeoutMs = null,
-    idleMs = null,
-    idempotent = null,
-    budget,
-    task = null,
-  } = spec
-  const limits = { retries, timeoutMs, idleMs, idempotent, budget: amountsOf(budget) }
-  const payload = { tool, input, task, ...limits }
-  return { swarm, step: id, queue: queue ?? taskQueue(swarm), priority, payload }
+  const { id, queue, priority, tool, task, retries, timeoutMs, idleMs, idempotent, budget } = spec
+  const work: TaskWork = { tool, input, task, retries, timeoutMs, idleMs, idempotent, budget }
+  // What is undefined is left out by JSON, and undefined again where it is read.
+  return { swarm, step: id, queue: queue ?? taskQueue(swarm), priority, payload: work as unknown as Json }
 }
 
 export function taskWork(payload: Json): TaskWork {
-  const { task, timeoutMs, idleMs, idempotent, ...work } = payload as unknown as Stored<TaskWork>
-  return {
-    ...work,
-    task: task ?? undefined,
-    timeoutMs: timeoutMs ?? undefined,
-    idleMs: idleMs ?? undefined,
-    idempotent: idempotent ?? undefined,
-  }
+  return payload as unknown as TaskWork
 }
-
-/** JSON knows no undefined. */
-type Stored<T> = { readonly [Key in keyof T]: undefined extends T[Key] ? NonNullable<T[Key]> | null : T[Key] }
 
 /** Where the workers hear that a task was cancelled. */
 export function cancelSubject(swarm: SwarmId): string {
