@@ -1,0 +1,4 @@
+/** Work for a thread that never ends. */
+export default function endless(): never {
+  for (;;);
+}
