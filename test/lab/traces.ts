@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import { activeFaults, type FaultTarget, injectFault, type Lab, Prober } from '../../lab/index.ts'
 import { processesIn } from '../../lab/processes.ts'
 import { runIn } from '../../lab/run.ts'
+import { babelStatements } from '../../lab/socket.ts'
 
 // On a line there is no way around: what a fault does shows in the traffic, not in how the routing avoids it.
 export const LINK: FaultTarget = { kind: 'link', from: 'n2', to: 'n3' }
@@ -59,4 +60,16 @@ export async function strike(
   await delay(100)
   expect(await activeFaults(lab)).toEqual([])
   expect(await traces(lab)).toEqual(clean)
+}
+
+/** Until every daemon has heard the last three hellos of each of its neighbours: then it takes two more to lose one. */
+export async function untilHeard(lab: Lab, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const dumps = await Promise.all(lab.nodes.map(({ socket }) => babelStatements(socket, ['dump'], signal)))
+    const reaches = dumps
+      .flat(2)
+      .flatMap((line) => /^add neighbour .* reach ([0-9a-f]{4}) /.exec(line)?.[1] ?? [])
+    if (reaches.every((reach) => Number.parseInt(reach, 16) >= 0xe000)) return
+    await delay(200, undefined, { signal })
+  }
 }
