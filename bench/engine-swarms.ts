@@ -42,11 +42,12 @@ export async function swarmsBench(
   const samples: Sample[] = []
   const collect = collector()
   try {
+    const every = Math.ceil(total / SAMPLES)
     let since = performance.now()
     for (let count = 1; count <= total && !signal.aborted; count++) {
       await oneSwarm(swarms, signal)
-      if (count % Math.ceil(total / SAMPLES) !== 0) continue
-      const msEach = (performance.now() - since) / Math.ceil(total / SAMPLES)
+      if (count % every !== 0) continue
+      const msEach = (performance.now() - since) / every
       collect()
       const { heapUsed, rss } = process.memoryUsage()
       const sizes = [heapUsed, rss, statSync(file).size].map((bytes) => bytes / 2 ** 20)

@@ -49,7 +49,7 @@ export {
   type TaskSpec,
   taskSpec,
 } from './task/task-spec.ts'
-export type { TaskStatus } from './task/task-state.ts'
+export type { TaskReport, TaskStatus } from './task/task-state.ts'
 export { taskQueue } from './task/task-work.ts'
 export type { Reconciled, Tool, ToolCall } from './task/tool.ts'
 export { machineTools } from './tools/index.ts'

@@ -9,10 +9,10 @@ import {
 } from '../core/index.ts'
 import {
   doTask,
-  type GraphReport,
   type OnResult,
   type SwarmBackend,
   type TaskInput,
+  type TaskReport,
   TaskRunner,
   type TaskRunnerOptions,
   type TaskStatus,
@@ -117,7 +117,7 @@ export class SwarmOrchestrator {
    * Has the agents do the steps of the task, to its end. Rejects SWARM_NOT_FOUND, CONFLICT while they do already, and
    * CANCELLED when the signal aborts: the task then waits for the next call.
    */
-  async coordinateAgents(id: SwarmId, options: CoordinateOptions, signal: AbortSignal): Promise<GraphReport> {
+  async coordinateAgents(id: SwarmId, options: CoordinateOptions, signal: AbortSignal): Promise<TaskReport> {
     throwIfCancelled(signal, 'The coordination')
     const swarm = this.swarm(id)
     if (this.#coordinations.has(id))

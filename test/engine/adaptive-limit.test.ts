@@ -106,13 +106,19 @@ test('a limit that nobody reaches does not grow', async () => {
   await end()
 })
 
-test('who gives up while waiting is not called, and holds no place', async () => {
+/** A limit of one, who has it, and two who wait. */
+async function queue() {
   const clock = new VirtualClock({ startAt: 1_000_000 })
   const limit = new AdaptiveLimit({ clock }, { initial: 1 })
   const first = await limit.enter(never)
   const giveUp = new AbortController()
   const second = limit.enter(giveUp.signal)
   const third = limit.enter(never)
+  return { limit, first, giveUp, second, third }
+}
+
+test('who gives up while waiting is not called, and holds no place', async () => {
+  const { limit, first, giveUp, second, third } = await queue()
   giveUp.abort()
   await expect(second).rejects.toMatchObject({ code: 'CANCELLED' })
   first.end()
@@ -123,12 +129,7 @@ test('who gives up while waiting is not called, and holds no place', async () =>
 })
 
 test('who gives up in the moment in which it is his turn passes it on', async () => {
-  const clock = new VirtualClock({ startAt: 1_000_000 })
-  const limit = new AdaptiveLimit({ clock }, { initial: 1 })
-  const first = await limit.enter(never)
-  const giveUp = new AbortController()
-  const second = limit.enter(giveUp.signal)
-  const third = limit.enter(never)
+  const { limit, first, giveUp, second, third } = await queue()
   first.end()
   giveUp.abort()
   await expect(second).rejects.toMatchObject({ code: 'CANCELLED' })

@@ -1,14 +1,13 @@
 import type { SwarmId } from '../../core/index.ts'
-import type { Amounts, GraphReport, StepResult } from '../../engine/index.ts'
+import type { StepResult, TaskReport } from '../../engine/index.ts'
 
 /** A report as JSON: what `run` and `show` print with `--json`. Times in ms. */
-export function reportJson(task: SwarmId, report: GraphReport, spent: Amounts) {
-  const { results, timeline, ...figures } = report
+export function reportJson(task: SwarmId, report: TaskReport) {
+  const { results, timeline, values: _, ...figures } = report
   const spans = new Map(timeline.map((span) => [span.step, span]))
   return {
     task,
     ...figures,
-    spent,
     steps: [...results].map(([id, result]) => {
       const span = spans.get(id)
       const { worker, startedAt, endedAt } = span ?? {}

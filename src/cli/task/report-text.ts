@@ -1,5 +1,5 @@
 import type { StepId, SwarmId } from '../../core/index.ts'
-import type { Amounts, GraphReport, StepResult, StepSpan } from '../../engine/index.ts'
+import type { Amounts, GraphReport, StepResult, StepSpan, TaskReport } from '../../engine/index.ts'
 import { plural, printable, type Style, someOf } from '../text.ts'
 
 export interface ReportTextOptions {
@@ -14,7 +14,7 @@ const WIDEST = 100
 const WIDEST_NAME = 28
 
 /** The end of a task in words: what became of it, how long it took, and how much faster than one agent. */
-export function summaryLines(task: SwarmId, report: GraphReport, style: Style): string[] {
+export function summaryLines(task: SwarmId, report: TaskReport, style: Style): string[] {
   const { outcome, results, makespanMs, sequentialMs, speedUp, speedUpBound } = report
   const ends = [...results.values()].map(({ state }) => state)
   const parts = (['succeeded', 'failed', 'skipped', 'cancelled'] as const)
@@ -29,15 +29,16 @@ export function summaryLines(task: SwarmId, report: GraphReport, style: Style): 
       `at most ${speedUpBound.toFixed(1)} were possible`,
     `critical path ${time(criticalPathMs)}: ${printable(someOf(criticalPath, 8))}; critical steps: ${criticalSteps}`,
     ...failures(results, style),
+    ...spentLines(report.spent),
   ]
 }
 
-/** What it has spent beside time; undefined where that is nothing. `steps` are all that there were. */
-export function spentLine({ steps: _, ...amounts }: Amounts): string | undefined {
+/** Beside time; `steps` are all that there were. */
+function spentLines({ steps: _, ...amounts }: Amounts): string[] {
   const words = Object.entries(amounts).flatMap(([resource, amount = 0]) =>
     amount > 0 ? [resource === 'usd' ? `${amount} USD` : `${amount} ${resource}`] : [],
   )
-  return words.length > 0 ? `spent: ${words.join(', ')}` : undefined
+  return words.length > 0 ? [`spent: ${words.join(', ')}`] : []
 }
 
 function failures(results: ReadonlyMap<StepId, StepResult>, style: Style): string[] {

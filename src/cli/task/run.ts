@@ -8,9 +8,7 @@ import {
   swarmId,
 } from '../../core/index.ts'
 import {
-  type Amounts,
   doTask,
-  type GraphReport,
   hireSlots,
   MAX_WORKERS,
   machineTools,
@@ -21,6 +19,7 @@ import {
   stepSpecs,
   subTaskOf,
   type TaskInput,
+  type TaskReport,
   taskSpec,
   Upstreams,
   WorkerPool,
@@ -30,7 +29,7 @@ import type { CliContext } from '../context.ts'
 import { wholeNumber } from '../numbers.ts'
 import { plural, printable, styleFor } from '../text.ts'
 import { reportJson } from './report-json.ts'
-import { ganttLines, spentLine, summaryLines, time } from './report-text.ts'
+import { ganttLines, summaryLines, time } from './report-text.ts'
 import { DEFAULT_STORE, type OpenTasks, withTasks } from './store.ts'
 import { readTaskFile } from './task-file.ts'
 
@@ -107,9 +106,8 @@ async function lead(tasks: OpenTasks, id: SwarmId, flags: RunFlags, context: Cli
   }
   try {
     const report = await doTask(components, id, { workers: flags.agents, onResult }, signal)
-    const { spent } = await tasks.runner.account(id)
-    if (flags.json) print(JSON.stringify(reportJson(id, report, spent), null, 2))
-    else printReport(id, report, spent, context)
+    if (flags.json) print(JSON.stringify(reportJson(id, report), null, 2))
+    else printReport(id, report, context)
     if (report.outcome === 'cancelled') throw meshSwarmError('CANCELLED', `Task ${id} was cancelled.`)
     if (report.outcome !== 'succeeded')
       throw meshSwarmError('TASK_FAILED', `Task ${id} ended as ${report.outcome}.`, { details: { task: id } })
@@ -119,19 +117,12 @@ async function lead(tasks: OpenTasks, id: SwarmId, flags: RunFlags, context: Cli
   }
 }
 
-function printReport(
-  id: SwarmId,
-  report: GraphReport,
-  spent: Amounts,
-  { print, color, columns }: CliContext,
-): void {
+function printReport(id: SwarmId, report: TaskReport, { print, color, columns }: CliContext): void {
   const style = styleFor(color)
   print('')
   for (const line of ganttLines(report, { style, width: columns, mostRows: MOST_ROWS })) print(line)
   print('')
   for (const line of summaryLines(id, report, style)) print(line)
-  const line = spentLine(spent)
-  if (line !== undefined) print(line)
 }
 
 function dryRun(name: string, task: TaskInput, json: boolean): string {

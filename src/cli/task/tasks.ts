@@ -6,7 +6,7 @@ import { wholeNumber } from '../numbers.ts'
 import { table } from '../table.ts'
 import { plural, printable, styleFor } from '../text.ts'
 import { reportJson } from './report-json.ts'
-import { ganttLines, spentLine, summaryLines } from './report-text.ts'
+import { ganttLines, summaryLines } from './report-text.ts'
 import { DEFAULT_STORE, withTasks } from './store.ts'
 
 interface StoreFlags {
@@ -85,15 +85,10 @@ async function showTask(
 ): Promise<void> {
   const { state, counts } = await runner.status(id)
   const report = await runner.report(id, agents)
-  const { spent } = await runner.account(id)
   const under = await runner.listUnder(id)
   if (json)
     return print(
-      JSON.stringify(
-        { ...reportJson(id, report, spent), state, under: under.map(({ swarm }) => swarm) },
-        null,
-        2,
-      ),
+      JSON.stringify({ ...reportJson(id, report), state, under: under.map(({ swarm }) => swarm) }, null, 2),
     )
   const style = styleFor(color)
   const mostRows = all ? report.timeline.length : MOST_ROWS
@@ -104,7 +99,7 @@ async function showTask(
     print(`${printable(id)}: unfinished, ${ended} of ${counts.steps} steps have ended`)
     return print(`go on with: meshswarm run --resume ${printable(id)}`)
   }
-  for (const line of [...summaryLines(id, report, style), spentLine(spent) ?? []].flat()) print(line)
+  for (const line of summaryLines(id, report, style)) print(line)
   for (const { swarm, state: end, counts: done } of under)
     print(
       `sub-agents: ${printable(swarm)} ${end}, ${done.succeeded} of ${plural(done.steps, 'step')} succeeded`,

@@ -10,14 +10,26 @@ export interface TaskRunnerComponents {
   readonly clock: Clock
 }
 
+type Why = 'CANCELLED' | 'BUDGET_EXCEEDED'
+
 /**
- * Ends a task that has not ended: nothing more is offered, and the workers stop what they are at. Rejects
- * TASK_NOT_FOUND. A second call, or one after the end, does nothing.
+ * Ends a task that has not ended, and those of its sub-agents: nothing more is offered, and the workers stop what they
+ * are at. Rejects TASK_NOT_FOUND. A second call, or one after the end, does nothing.
  */
 export async function cancelTask(
+  components: TaskRunnerComponents,
+  swarm: SwarmId,
+  code: Why,
+  reason: string,
+): Promise<void> {
+  await endTask(components, swarm, code, reason)
+  await cancelSubTasks(components, swarm, reason)
+}
+
+async function endTask(
   { backend, clock }: TaskRunnerComponents,
   swarm: SwarmId,
-  code: 'CANCELLED' | 'BUDGET_EXCEEDED',
+  code: Why,
   reason: string,
 ): Promise<void> {
   for (let done = false; !done; ) {
@@ -31,7 +43,6 @@ export async function cancelTask(
   }
   await backend.work.withdraw(swarm)
   await backend.bus.publish(cancelSubject(swarm), null)
-  await cancelSubTasks({ backend, clock }, swarm, reason)
 }
 
 /** Ends the tasks of the sub-agents under a task, or under one of its steps, that have not ended. */
@@ -42,7 +53,7 @@ export async function cancelSubTasks(
   step?: StepId,
 ): Promise<void> {
   const under = await subTasks(components.backend, swarm, step)
-  await Promise.all(under.map((one) => cancelTask(components, one, 'CANCELLED', reason)))
+  await Promise.all(under.map((one) => endTask(components, one, 'CANCELLED', reason)))
 }
 
 /** False where somebody else was faster. */

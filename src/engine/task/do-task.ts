@@ -1,8 +1,8 @@
 import type { SwarmId } from '../../core/index.ts'
-import type { GraphReport } from '../graph-report.ts'
 import { StepWorker } from './step-worker.ts'
 import type { StepWorkerComponents } from './step-worker-options.ts'
 import type { LeadOptions, TaskRunner } from './task-runner.ts'
+import type { TaskReport } from './task-state.ts'
 import { taskQueue } from './task-work.ts'
 
 export interface DoTaskComponents extends StepWorkerComponents {
@@ -18,7 +18,7 @@ export async function doTask(
   swarm: SwarmId,
   options: LeadOptions,
   signal: AbortSignal,
-): Promise<GraphReport> {
+): Promise<TaskReport> {
   const stop = new AbortController()
   const onAbort = () => stop.abort()
   if (signal.aborted) onAbort()

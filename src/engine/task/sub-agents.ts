@@ -9,6 +9,7 @@ import { withGiven } from './references.ts'
 import type { StepPool } from './step-worker-options.ts'
 import { subTask } from './sub-task.ts'
 import { MOST_DEPTH, SUB_AGENTS, sliceFor, subTaskOf, type TaskInput } from './task-spec.ts'
+import type { TaskReport } from './task-state.ts'
 import type { Tool, ToolCall } from './tool.ts'
 
 export interface SubAgentComponents extends Omit<DoTaskComponents, 'pool' | 'tools'> {
@@ -89,20 +90,19 @@ async function delegate(
   { agents, task, tools }: { agents: number; task: TaskInput; tools: ReadonlyMap<string, Tool> },
   signal: AbortSignal,
 ) {
-  const { runner } = components
   const child = subTask(call.swarm, call.step)
   await submitOnce(components, child, task, call)
   const hired = components.hire(child, agents)
   // All of it is spent until it is known what was not: whatever cuts this off, nothing is given out twice.
   call.spend(call.budget)
-  let report: GraphReport
+  let report: TaskReport
   try {
-    const options = { workers: hired.pool.capacity, onResult: () => call.alive() }
+    const options = { workers: agents, onResult: () => call.alive() }
     report = await doTask({ ...components, tools, pool: hired.pool }, child, options, signal)
   } finally {
     await hired.dismiss()
   }
-  const { spent, values } = await runner.account(child)
+  const { spent, values } = report
   call.refund(unspent(call.budget, { ...spent, agents: agents + (spent.agents ?? 0) }))
   if (report.outcome !== 'succeeded') throw failed(child, report)
   return values

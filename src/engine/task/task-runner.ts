@@ -1,14 +1,11 @@
 import { type SwarmId, throwIfCancelled } from '../../core/index.ts'
-import type { Json } from '../backends/json.ts'
-import type { GraphReport } from '../graph-report.ts'
-import type { Amounts } from './budget.ts'
 import { cancelTask, type TaskRunnerComponents } from './cancel-task.ts'
 import { findTask, readTask } from './read-task.ts'
 import { subTasks } from './sub-task.ts'
 import { asJson, type SubTaskOf, type TaskEvent } from './task-event.ts'
 import { type OnResult, TaskLead } from './task-lead.ts'
 import { checkQueues, type TaskInput, taskSpec } from './task-spec.ts'
-import type { TaskStatus } from './task-state.ts'
+import type { TaskReport, TaskStatus } from './task-state.ts'
 
 export interface TaskRunnerOptions {
   /** How many tasks are kept; the oldest finished ones make room. Default 1000. */
@@ -71,7 +68,7 @@ export class TaskRunner {
   }
 
   /** The figures so far, for so many workers: all of it where the task has finished. Rejects TASK_NOT_FOUND. */
-  async report(swarm: SwarmId, workers: number): Promise<GraphReport> {
+  async report(swarm: SwarmId, workers: number): Promise<TaskReport> {
     const { state } = await readTask(this.#components.backend, swarm, 'all results')
     return state.report(workers)
   }
@@ -80,7 +77,7 @@ export class TaskRunner {
    * Leads the task to its end, from wherever it stands, and tells the figures. Rejects TASK_NOT_FOUND, and CANCELLED
    * when the signal aborts: that stops the leading and not the task, which the next call takes up again.
    */
-  async run(swarm: SwarmId, { workers, onResult }: LeadOptions, signal: AbortSignal): Promise<GraphReport> {
+  async run(swarm: SwarmId, { workers, onResult }: LeadOptions, signal: AbortSignal): Promise<TaskReport> {
     throwIfCancelled(signal, 'The leading')
     const task = await readTask(this.#components.backend, swarm, 'no results')
     await new TaskLead(this.#components, { swarm, ...task, onResult }).toItsEnd(signal)
@@ -93,12 +90,6 @@ export class TaskRunner {
    */
   cancel(swarm: SwarmId, reason: string): Promise<void> {
     return cancelTask(this.#components, swarm, 'CANCELLED', reason)
-  }
-
-  /** What a task has spent so far, and what its last steps came to. Rejects TASK_NOT_FOUND. */
-  async account(swarm: SwarmId): Promise<{ readonly spent: Amounts; readonly values: Json }> {
-    const { state } = await readTask(this.#components.backend, swarm, 'all results')
-    return { spent: state.spent, values: state.values }
   }
 
   /** Removes the oldest finished ones, with those of their sub-agents. What is unfinished stays, however old. */

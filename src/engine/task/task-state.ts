@@ -23,6 +23,13 @@ export interface ReadyStep {
   readonly input: Json
 }
 
+export interface TaskReport extends GraphReport {
+  /** Steps included, all that are there. */
+  readonly spent: Amounts
+  /** Of the steps that nothing comes after, by their ids: what the task came to. Null for one that has not succeeded. */
+  readonly values: Json
+}
+
 export interface TaskStatus {
   readonly swarm: SwarmId
   /** As its author called it. */
@@ -131,21 +138,16 @@ export class TaskState {
     return result?.state === 'succeeded' ? (result.value as Json) : null
   }
 
-  /** Of the steps that nothing comes after, by their ids: what the task came to. Null for one that has not succeeded. */
-  get values(): Json {
-    const last = [...this.#steps.values()].filter(({ followers }) => followers.length === 0)
-    return Object.fromEntries(last.map(({ spec: { id } }) => [id, this.resultOf(id)]))
-  }
-
   /** The figures, with so many workers at hand. What has no result by now counts as cancelled. */
-  report(workers: number): GraphReport {
+  report(workers: number): TaskReport {
     const steps = [...this.#steps.values()].map((record) => finishedStep(record, this.#cancelled))
-    return graphReport(sortSteps(steps, new Set()), {
+    const figures = graphReport(sortSteps(steps, new Set()), {
       startedAt: this.#startedAt,
       endedAt: this.#endedAt,
       workers,
       cancelled: this.#cancelled !== undefined,
     })
+    return { ...figures, spent: this.spent, values: this.#values() }
   }
 
   status(swarm: SwarmId): TaskStatus {
@@ -164,6 +166,11 @@ export class TaskState {
   /** The event that says that it has ended, as it stands. */
   end(at: number): TaskEvent {
     return { kind: 'finished', at, outcome: this.report(1).outcome, counts: this.#counts() }
+  }
+
+  #values(): Json {
+    const last = [...this.#steps.values()].filter(({ followers }) => followers.length === 0)
+    return Object.fromEntries(last.map(({ spec: { id } }) => [id, this.resultOf(id)]))
   }
 
   #counts(): StepCounts {

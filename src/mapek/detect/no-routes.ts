@@ -1,6 +1,6 @@
 import type { NodeId } from '../../core/index.ts'
 import type { MeshSnapshot } from '../../mesh/index.ts'
-import { connectedParts } from '../health/connected-parts.ts'
+import { partNumbers } from '../health/connected-parts.ts'
 import type { HealthBook } from '../health/health-book.ts'
 import type { NodePair } from '../health/probe-plan.ts'
 import type { MapekOptions } from '../options.ts'
@@ -164,5 +164,5 @@ function componentOf(
     a?.push(link.b.node)
     b?.push(link.a.node)
   }
-  return new Map(connectedParts(around).flatMap((part, number) => [...part].map((node) => [node, number])))
+  return partNumbers(around)
 }

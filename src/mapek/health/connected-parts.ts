@@ -23,3 +23,8 @@ export function connectedParts(
   }
   return parts.sort((x, y) => y.size - x.size)
 }
+
+/** The number of the part that each node is in. */
+export function partNumbers(around: ReadonlyMap<NodeId, readonly NodeId[]>): ReadonlyMap<NodeId, number> {
+  return new Map(connectedParts(around).flatMap((part, number) => [...part].map((node) => [node, number])))
+}

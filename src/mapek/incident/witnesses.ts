@@ -1,6 +1,6 @@
 import type { LinkId, NodeId } from '../../core/index.ts'
 import type { MeshSnapshot } from '../../mesh/index.ts'
-import { connectedParts } from '../health/connected-parts.ts'
+import { partNumbers } from '../health/connected-parts.ts'
 import { type NodePair, neighbourMap } from '../health/probe-plan.ts'
 
 /** Pairs that show whether a repair helped: a few are enough, and each costs packets. */
@@ -28,9 +28,7 @@ export function witnesses(
 function joinedWithout(snapshot: MeshSnapshot, { node, link }: Avoided): (pair: NodePair) => boolean {
   const around = neighbourMap(snapshot, (one) => one.id !== link && !(one.up.known && !one.up.value))
   if (node !== undefined) around.delete(node)
-  const part = new Map(
-    connectedParts(around).flatMap((nodes, number) => [...nodes].map((id) => [id, number])),
-  )
+  const part = partNumbers(around)
   return ({ from, to }) => part.has(from) && part.get(from) === part.get(to)
 }
 

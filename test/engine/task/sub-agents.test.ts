@@ -218,7 +218,7 @@ describe('the budget', () => {
     )
     const report = await done({ budget: { tokens: 10 }, steps: two })
     expect(report.outcome).toBe('succeeded')
-    expect((await runner.account(task)).spent).toMatchObject({ tokens: 4, agents: 2, steps: 4 })
+    expect((await runner.report(task, 1)).spent).toMatchObject({ tokens: 4, agents: 2, steps: 4 })
   })
 
   test('is never exceeded over the whole tree, whatever is asked for', async () => {
@@ -259,7 +259,7 @@ describe('the budget', () => {
             return
           }
           await doIt(never, id)
-          const { spent } = await runner.account(id)
+          const { spent } = await runner.report(id, 1)
           expect(paid).toBeLessThanOrEqual(limit)
           expect(spent.tokens ?? 0).toBe(paid)
         },
@@ -297,7 +297,7 @@ describe('the end', () => {
     for (const id of ['task/outer', 'task/outer/inner'])
       expect(await runner.status(swarmId(id))).toMatchObject({ state: 'cancelled' })
     // What they have spent nobody knows: all of it counts.
-    expect((await runner.account(task)).spent).toMatchObject({ agents: 2, steps: 3 })
+    expect((await runner.report(task, 1)).spent).toMatchObject({ agents: 2, steps: 3 })
   })
 
   test('of a task that makes room takes those of its sub-agents along', async () => {
