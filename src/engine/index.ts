@@ -6,6 +6,7 @@ export {
 } from './backends/embedded/embedded-backend.ts'
 export type { Json } from './backends/json.ts'
 export type {
+  BlobStore,
   BusMessage,
   KeyValue,
   KeyValueChange,
@@ -30,6 +31,7 @@ export { runGraph } from './run-graph.ts'
 export { MAX_STEPS, type Step, type StepContext, type StepGraph, stepGraph } from './step-graph.ts'
 export { canMove, type FinalStepState, isFinal, STEP_TRANSITIONS, type StepState } from './step-state.ts'
 export { type Supervised, supervise, type Work, type WorkLimits } from './supervise.ts'
+export { BlobRef, type Value } from './task/blob-ref.ts'
 export type { Amounts, Resource } from './task/budget.ts'
 export type { TaskRunnerComponents } from './task/cancel-task.ts'
 export { type DoTaskComponents, doTask } from './task/do-task.ts'

@@ -3,12 +3,14 @@ import {
   type IdSource,
   meshSwarmError,
   type Random,
+  type StepId,
   type SwarmId,
   swarmId,
   throwIfCancelled,
 } from '../core/index.ts'
 import {
   doTask,
+  type Json,
   type OnResult,
   type SwarmBackend,
   type TaskInput,
@@ -98,8 +100,12 @@ export class SwarmOrchestrator {
     return id
   }
 
-  /** The tasks of the store that have not ended and have no agents in this process. */
+  /**
+   * The tasks of the store that have not ended and have no agents in this process. What nobody could end any more is
+   * ended (`TaskRunner.sweep`).
+   */
   async recover(): Promise<readonly TaskStatus[]> {
+    await this.#runner.sweep()
     const tasks = await this.#runner.list()
     // Those of sub-agents go on with the step that they belong to.
     return tasks.filter(
@@ -153,6 +159,11 @@ export class SwarmOrchestrator {
   /** How far its task is. Rejects TASK_NOT_FOUND. */
   status(id: SwarmId): Promise<TaskStatus> {
     return this.#runner.status(id)
+  }
+
+  /** Of a step that has succeeded, however large. Rejects like `TaskRunner.value`. */
+  value(id: SwarmId, step: StepId): Promise<Json> {
+    return this.#runner.value(id, step)
   }
 
   /**

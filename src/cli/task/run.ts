@@ -92,6 +92,7 @@ async function submitAs({ runner }: OpenTasks, name: string, task: TaskInput): P
 }
 
 async function lead(tasks: OpenTasks, id: SwarmId, flags: RunFlags, context: CliContext): Promise<void> {
+  await tasks.runner.sweep()
   const { clock, print, signal, stderr } = context
   const random = seededRandom(entropySeed())
   const pool = new WorkerPool(slots(clock, flags.agents, 'agent'))

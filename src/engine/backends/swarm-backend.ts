@@ -2,7 +2,7 @@ import type { StepId, SwarmId } from '../../core/index.ts'
 import type { Json } from './json.ts'
 
 /**
- * Where the state of swarms lives: five ports, under one pure reducer. What a port has acknowledged survives
+ * Where the state of swarms lives: five ports under one pure reducer, and a place for what is too large for them. What a port has acknowledged survives
  * `kill -9` of every process. Any number of processes may have the same store open. Every method rejects
  * UNAVAILABLE once the backend is closed, or when the store cannot be reached; nothing has happened then that was
  * not acknowledged. `test/compliance/swarm-backend.ts` is the whole contract.
@@ -13,8 +13,11 @@ export interface SwarmBackend extends AsyncDisposable {
   readonly results: ResultStore
   readonly kv: KeyValue
   readonly bus: MessageBus
-  /** Removes all that is kept of the swarm: plan, results, work. Nothing of it comes back. */
+  readonly blobs: BlobStore
+  /** Removes all that is kept of the swarm: plan, results, work, blobs. Nothing of it comes back. */
   forget(swarm: SwarmId): Promise<void>
+  /** What all of it takes in the store, about. */
+  usedBytes(): Promise<number>
   /** Ends every follower and waiter with UNAVAILABLE. A second call returns the first one's promise. */
   close(): Promise<void>
 }
@@ -156,4 +159,12 @@ export interface MessageBus {
   subscribe(subject: string, signal: AbortSignal): AsyncIterable<BusMessage>
   /** The first answer. Rejects TIMEOUT where none comes in time. */
   request(subject: string, body: Json, timeoutMs: number, signal: AbortSignal): Promise<Json>
+}
+
+/** Large values of a swarm, by the hash of what they hold: for what would make a log or a message too large. */
+export interface BlobStore {
+  /** Gives the SHA-256 of the text as UTF-8, in hex. The same text a second time is the same blob. */
+  put(swarm: SwarmId, text: string): Promise<string>
+  /** Rejects INVARIANT where there is none of this hash, or where it is not what was put. */
+  get(swarm: SwarmId, hash: string): Promise<string>
 }

@@ -4,15 +4,22 @@ import type { Lease } from '../backends/swarm-backend.ts'
 import { Pulse } from '../pulse.ts'
 import { retryDelayMs } from '../retry.ts'
 import type { Worker } from '../worker.ts'
+import { attach, type StoredBlob } from './blob-ref.ts'
 import { type Amounts, amountsOf, covers, Ledger, overspent } from './budget.ts'
 import type { StepWorkerComponents, StepWorkerOptions } from './step-worker-options.ts'
-import { asJson, type StepTimes, type StoredResult } from './task-event.ts'
+import { type AttemptTimes, asJson, attemptKey, type StoredAttempt, type StoredResult } from './task-event.ts'
 import { type StepInput, type StepSpec, stepSpecs } from './task-spec.ts'
-import { cancelSubject, type TaskWork, taskWork } from './task-work.ts'
+import { cancelSubject, storeLarge, type TaskWork, taskWork } from './task-work.ts'
 import type { Tool, ToolCall } from './tool.ts'
 
 /** A value that is larger belongs into a file, and its name into the value. */
-const MOST_CHARACTERS = 2 ** 20
+const MOST_CHARACTERS = 2 ** 24
+
+/** As it is stored. */
+interface Brought {
+  readonly value: Json
+  readonly blob?: StoredBlob
+}
 
 /** One step that this worker has: it keeps it until it is done, or given back. */
 export class LeasedStep {
@@ -77,8 +84,8 @@ export class LeasedStep {
     if (!outcome) this.#store = () => backend.work.done(this.#lease)
     else if (outcome.ok)
       this.#store = () =>
-        this.#finish({ ...this.#times(), state: 'succeeded', value: outcome.value, add: this.#added })
-    else if (this.#stop.signal.aborted) this.#store = () => backend.work.release(this.#lease)
+        this.#finish({ ...this.#times(), state: 'succeeded', ...outcome.value, add: this.#added })
+    else if (this.#stop.signal.aborted) this.#store = () => this.#giveBack(outcome.error)
     else if (this.#startedAt === undefined) {
       await backend.work.release(this.#lease)
       throw outcome.error
@@ -90,8 +97,8 @@ export class LeasedStep {
     await this.#store()
   }
 
-  async #byWorker(): Promise<Json> {
-    const { pool, clock, tools, upstreams } = this.#components
+  async #byWorker(): Promise<Brought> {
+    const { backend, pool, clock, tools, upstreams } = this.#components
     const { timeoutMs, tool } = this.#work
     const upstream = tools.get(tool)?.upstream
     const permit =
@@ -106,12 +113,14 @@ export class LeasedStep {
     const outcome = await attempt(() => pool.run({}, { ...limits, run }, this.#stop.signal))
     permit?.end(outcome.ok ? undefined : outcome.error)
     if (!outcome.ok) throw outcome.error
-    return storable(outcome.value)
+    const { value, text } = storable(outcome.value)
+    const blob = await storeLarge(backend.blobs, this.#lease.swarm, text)
+    return blob ? { value: null, blob } : { value }
   }
 
   async #call(signal: AbortSignal): Promise<Json> {
     const { swarm, step, attempt, interrupted } = this.#lease
-    const { tool: name, input, task, idempotent, budget, retries } = this.#work
+    const { tool: name, task, idempotent, budget, retries } = this.#work
     // Nothing was set aside for more attempts than these: one that was interrupted may have spent its all.
     const paid = Object.values(budget).some((amount = 0) => amount > 0)
     const tool = this.#components.tools.get(name)
@@ -130,6 +139,8 @@ export class LeasedStep {
         throw meshSwarmError('INVALID_INPUT', `Step ${step} gives back what it has not spent.`)
       this.#purse.settle(amounts, {})
     }
+    const { input: json, blobs } = this.#work
+    const input = blobs ? await attach(this.#components.backend.blobs, swarm, { json, blobs }) : json
     const key = `${swarm}/${step}`
     const alive = () => this.#pulse?.beat()
     const call: ToolCall = { swarm, step, attempt, input, task, key, budget, alive, spend, refund, add }
@@ -139,14 +150,24 @@ export class LeasedStep {
   }
 
   async #failed(error: MeshSwarmError): Promise<void> {
-    const { backend, clock, random } = this.#components
+    const { clock, random } = this.#components
     const { attempt: number } = this.#lease
     if (!error.retryable || number > this.#work.retries) {
       await this.#finish({ ...this.#times(), state: 'failed', code: error.code, message: error.message })
       return
     }
     const inMs = retryDelayMs(number, error, random, this.#options)
-    await backend.work.release(this.#lease, clock.now() + inMs)
+    await this.#giveBack(error, clock.now() + inMs)
+  }
+
+  /** For another attempt. What this one has cost is not forgotten. */
+  async #giveBack({ code, message }: MeshSwarmError, notBefore?: number): Promise<void> {
+    const { results, work } = this.#components.backend
+    const { swarm, step } = this.#lease
+    const released = () => work.release(this.#lease, notBefore)
+    if (this.#startedAt === undefined) return void (await released())
+    const stored: StoredAttempt = { ...this.#times(), state: 'retried', step, code, message }
+    await Promise.all([results.put(swarm, attemptKey(stored), asJson(stored)), released()])
   }
 
   async #finish(result: StoredResult): Promise<void> {
@@ -156,11 +177,13 @@ export class LeasedStep {
     await Promise.all([results.put(swarm, step, asJson(result)), work.done(this.#lease)])
   }
 
-  #times(): StepTimes {
+  #times(): AttemptTimes & { readonly inAll?: true } {
     const { attempt: number } = this.#lease
     const endedAt = this.#endedAt
     const startedAt = this.#startedAt ?? endedAt
-    return { worker: this.#worker, attempt: number, startedAt, endedAt, spent: this.#purse.reserved }
+    const inAll = this.#components.tools.get(this.#work.tool)?.resumes === true
+    const times = { worker: this.#worker, attempt: number, startedAt, endedAt, spent: this.#purse.reserved }
+    return inAll ? { ...times, inAll } : times
   }
 
   #beatLater(): void {
@@ -185,7 +208,7 @@ export class LeasedStep {
 }
 
 /** Throws INVALID_INPUT for what JSON cannot hold, and for too much of it: that is the tool's fault, and its step's. */
-function storable(value: Json | undefined): Json {
+function storable(value: Json | undefined): { readonly value: Json; readonly text: string } {
   let text: string | undefined
   try {
     text = JSON.stringify(value ?? null)
@@ -198,7 +221,7 @@ function storable(value: Json | undefined): Json {
       'INVALID_INPUT',
       `The value of the step takes ${text.length} characters; ${MOST_CHARACTERS} at most.`,
     )
-  return value ?? null
+  return { value: value ?? null, text }
 }
 
 async function reconcile(tool: Tool, call: ToolCall, signal: AbortSignal) {

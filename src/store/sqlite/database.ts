@@ -25,6 +25,9 @@ interface Waiting {
   reject(error: unknown): void
 }
 
+const USED = `
+  SELECT (page_count - freelist_count) * page_size AS bytes
+  FROM pragma_page_count, pragma_freelist_count, pragma_page_size`
 const THREAD = new URL('./thread.ts', import.meta.url)
 
 /**
@@ -103,6 +106,17 @@ export class Database {
   /** A compact copy in a new file, of one moment. Rejects UNAVAILABLE where the file exists. */
   async copyTo(file: string): Promise<void> {
     await this.#ask({ kind: 'copy', file })
+  }
+
+  /** Gives up to so many free pages back to the disk. */
+  async shrink(pages: number): Promise<void> {
+    await this.#ask({ kind: 'shrink', pages })
+  }
+
+  /** Bytes of the pages that are in use. */
+  async usedBytes(): Promise<number> {
+    const [row] = await this.read(USED)
+    return Number(row?.bytes)
   }
 
   /** After everything asked for so far. A second call returns the first one's promise. */

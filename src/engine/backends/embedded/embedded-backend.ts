@@ -1,6 +1,8 @@
+import { existsSync, renameSync } from 'node:fs'
 import type { Clock, IdSource, SwarmId } from '../../../core/index.ts'
 import { type Damage, Database } from '../../../store/index.ts'
 import type { KeyValue, MessageBus, PlanLog, ResultStore, SwarmBackend, WorkQueue } from '../swarm-backend.ts'
+import { FileBlobs } from './blobs.ts'
 import { Changes } from './changes.ts'
 import { EmbeddedKeyValue } from './key-value.ts'
 import { EmbeddedMessageBus } from './message-bus.ts'
@@ -17,9 +19,12 @@ export interface EmbeddedComponents {
 }
 
 export interface EmbeddedOptions {
-  /** The database. Several processes of one host and one pid namespace may share it. */
+  /** The database; large values lie in `…-blobs`. Several processes of one host and one pid namespace may share it. */
   readonly file: string
 }
+
+/** 16 MB at a time: a commit that gives back more would be late. */
+const SHRINK_PAGES = 4096
 
 /** The backend without a server: SQLite in this process. */
 export class EmbeddedBackend implements SwarmBackend {
@@ -28,6 +33,7 @@ export class EmbeddedBackend implements SwarmBackend {
   readonly results: ResultStore
   readonly kv: KeyValue
   readonly bus: MessageBus
+  readonly blobs: FileBlobs
   /** What was at `file` before and could not be used. */
   readonly damage: Damage | undefined
   readonly #database: Database
@@ -35,13 +41,19 @@ export class EmbeddedBackend implements SwarmBackend {
   readonly #process: string
   #closing: Promise<void> | undefined
 
-  private constructor(clock: Clock, database: Database, changes: Changes, bus: MessageBus, process: string) {
-    const components = { clock, database, changes }
+  private constructor(
+    components: { readonly clock: Clock; readonly database: Database; readonly changes: Changes },
+    bus: MessageBus,
+    blobs: FileBlobs,
+    process: string,
+  ) {
+    const { database, changes } = components
     this.log = new EmbeddedPlanLog(components)
     this.work = new EmbeddedWorkQueue(components, { process })
     this.results = new EmbeddedResults(components)
     this.kv = new EmbeddedKeyValue(components)
     this.bus = bus
+    this.blobs = blobs
     this.damage = database.damage
     this.#database = database
     this.#changes = changes
@@ -51,11 +63,15 @@ export class EmbeddedBackend implements SwarmBackend {
   /** Rejects like `Database.open`. */
   static async open({ clock, ids }: EmbeddedComponents, { file }: EmbeddedOptions): Promise<EmbeddedBackend> {
     const database = await Database.open({ clock }, { file, migrations: MIGRATIONS })
+    const directory = `${file}-blobs`
+    // What lies beside a database belongs to it.
+    if (database.damage && existsSync(directory)) renameSync(directory, `${database.damage.movedTo}-blobs`)
     const changes = await Changes.open(clock, database)
     const process = ids.next('process')
     await enterProcess(database, process)
     const bus = await EmbeddedMessageBus.open({ clock, database, changes, ids })
-    return new EmbeddedBackend(clock, database, changes, bus, process)
+    const blobs = new FileBlobs({ ids }, { directory })
+    return new EmbeddedBackend({ clock, database, changes }, bus, blobs, process)
   }
 
   async forget(swarm: SwarmId): Promise<void> {
@@ -64,7 +80,15 @@ export class EmbeddedBackend implements SwarmBackend {
       sql,
       params: [swarm],
     }))
+    // Blobs first: what a crash leaves behind is a swarm that can be forgotten once more, and no file that nobody knows.
+    await this.blobs.forget(swarm)
     await this.#database.write(statements)
+    await this.#database.shrink(SHRINK_PAGES)
+  }
+
+  async usedBytes(): Promise<number> {
+    const [database, blobs] = await Promise.all([this.#database.usedBytes(), this.blobs.usedBytes()])
+    return database + blobs
   }
 
   close(): Promise<void> {
