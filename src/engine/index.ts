@@ -40,6 +40,7 @@ export type { StepPool, StepWorkerComponents, StepWorkerOptions } from './task/s
 export { type Hired, type SubAgentComponents, withSubAgents } from './task/sub-agents.ts'
 export { subTask } from './task/sub-task.ts'
 export type { OnResult } from './task/task-lead.ts'
+export { TASK_TRANSITIONS, type TaskLife } from './task/task-life.ts'
 export { type LeadOptions, TaskRunner, type TaskRunnerOptions } from './task/task-runner.ts'
 export {
   type StepInput,

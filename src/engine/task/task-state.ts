@@ -7,7 +7,7 @@ import {
   stepId,
 } from '../../core/index.ts'
 import type { Json } from '../backends/json.ts'
-import { type GraphReport, graphReport, type RunOutcome, type StepResult } from '../graph-report.ts'
+import { type GraphReport, graphReport, type StepResult } from '../graph-report.ts'
 import { checkStepCount, sortSteps } from '../step-graph.ts'
 import type { FinalStepState } from '../step-state.ts'
 import { Admission } from './admission.ts'
@@ -23,6 +23,7 @@ import {
   storedValue,
   type TaskEvent,
 } from './task-event.ts'
+import { TASK_TRANSITIONS, type TaskLife } from './task-life.ts'
 import { checkQueues, type StepSpec, type TaskSpec } from './task-spec.ts'
 
 /** A step that can be begun. */
@@ -54,8 +55,7 @@ export interface TaskStatus {
   readonly createdAt: number
   /** Of the last result, or of the end. */
   readonly changedAt: number
-  /** `unfinished`: somebody leads it now, or it waits for somebody who does. */
-  readonly state: RunOutcome | 'unfinished'
+  readonly state: TaskLife
   readonly counts: StepCounts
   /** Undefined where it has no bound. */
   readonly deadline: number | undefined
@@ -106,6 +106,10 @@ export class TaskState {
     return this.#finished !== undefined
   }
 
+  get life(): TaskLife {
+    return this.#finished?.outcome ?? 'unfinished'
+  }
+
   plan(event: TaskEvent): void {
     switch (event.kind) {
       case 'created':
@@ -124,7 +128,9 @@ export class TaskState {
         this.#cancelled ??= meshSwarmError(event.code, `The task was cancelled: ${event.reason}`)
         break
       case 'finished':
-        this.#finished ??= event
+        // A second end, of whoever came too late, changes nothing.
+        if (!TASK_TRANSITIONS[this.life].includes(event.outcome)) break
+        this.#finished = event
         this.#endedAt = event.at
     }
   }
@@ -203,7 +209,7 @@ export class TaskState {
       name: this.#name,
       createdAt: this.#startedAt,
       changedAt: this.#endedAt,
-      state: this.#finished?.outcome ?? 'unfinished',
+      state: this.life,
       counts: this.#finished?.counts ?? this.#counts(),
       deadline: this.deadline,
       parent: this.#parent,
