@@ -3,9 +3,9 @@ import type { Step } from './step-graph.ts'
 import type { StepRun } from './step-run.ts'
 import type { Worker } from './worker.ts'
 
-/** What an attempt asks of the run that it is part of. */
+/** What the attempts of a run ask of it. */
 export interface AttemptHost<W extends Worker> {
-  record(attempt: number, worker: string): Promise<void>
+  recordStart(step: StepId, attempt: number, worker: string): Promise<void>
   resultOf(step: StepId): unknown
   /** Holds so many places, or gives them back where negative. Throws STEP_LIMIT_EXCEEDED. */
   accept(steps: number): void
@@ -41,7 +41,7 @@ export class StepAttempt<W extends Worker> {
     this.#worker = worker
     this.#startedAt = this.#clock.now()
     try {
-      await this.#host.record(this.#run.attempts, worker.id)
+      await this.#host.recordStart(this.#run.id, this.#run.attempts, worker.id)
       signal.throwIfAborted()
       const { id } = this.#run
       return await this.#run.step.run(
