@@ -15,7 +15,7 @@ const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300]
 export const METRICS = {
   meshswarm_tasks_total: {
     type: 'counter',
-    help: 'Tasks that this process has seen end, by how they did; those of sub-agents included.',
+    help: 'Tasks that this process has ended, by their outcome; those of sub-agents included.',
     labels: ['outcome'],
   },
   meshswarm_steps_total: {
@@ -52,7 +52,7 @@ export const METRICS = {
   },
   meshswarm_store_write_duration_seconds: {
     type: 'histogram',
-    help: 'From asking the store for a write until it was durable, or had failed.',
+    help: 'From asking the store for a write until it was durable; those that failed are not in it.',
     labels: [],
     buckets: SECONDS,
   },

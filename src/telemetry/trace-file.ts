@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { open } from 'node:fs/promises'
 import { context, trace } from '@opentelemetry/api'
 import type { SpanProcessor } from '@opentelemetry/sdk-trace'
@@ -34,7 +33,7 @@ export async function traceToFile(path: string): Promise<TraceFile> {
     forceFlush: async () => undefined,
     shutdown: async () => {
       lines.end()
-      if (!lines.closed) await once(lines, 'close')
+      if (!lines.closed) await new Promise<void>((resolve) => lines.once('close', () => resolve()))
     },
   }
   const resource = resourceFromAttributes({ 'service.name': 'meshswarm' })
