@@ -18,6 +18,7 @@ import {
   doTask,
   EmbeddedBackend,
   hireSlots,
+  type PlanLog,
   StepWorker,
   slots,
   type TaskInput,
@@ -78,6 +79,8 @@ const hang: Tool = {
   run: (_, signal) =>
     new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
 }
+
+const neverCalled = () => Promise.reject(new Error('nobody calls this'))
 
 /** What a process of its own has for tasks. */
 async function processWith(tools: readonly Tool[], metrics?: Metrics) {
@@ -200,6 +203,40 @@ describe('a trace', () => {
     ])
   })
 
+  test('has the sub-agents below the attempt that they work for, the second as the first', async () => {
+    const recorded = recordSpans()
+    const begun = Promise.withResolvers<void>()
+    const stuck: Tool = {
+      ...hang,
+      run: (call, signal) => {
+        begun.resolve()
+        return call.attempt > 1 ? null : hang.run(call, signal)
+      },
+    }
+    const { runner, doIt } = await processWith([stuck])
+    const team = { name: 'look', steps: [{ id: 'in', tool: 'hang' }] }
+    const budget = { agents: 1, steps: 1 }
+    await runner.submit(task, { name: 't', steps: [{ id: 'team', tool: 'agent', budget, task: team }] })
+    const stop = new AbortController()
+    const interrupted = attempt(() => doIt(stop.signal))
+    await begun.promise
+    stop.abort()
+    await interrupted
+    expect(await doIt()).toMatchObject({ outcome: 'succeeded' })
+    expect(recorded.tree()).toEqual([
+      'submit_task',
+      '  invoke_workflow t',
+      '  invoke_workflow t !CANCELLED',
+      '    execute_tool agent',
+      '      invoke_agent look',
+      '    execute_tool agent !CANCELLED',
+      '      invoke_agent look !CANCELLED',
+      // Offered by the sub-agents' first leader, and done for the second one.
+      '        execute_tool hang',
+      '        execute_tool hang !CANCELLED',
+    ])
+  })
+
   test('is a part of the trace of whoever submits it, and a refused task is not in it', async () => {
     const recorded = recordSpans()
     const { runner, doIt } = await processWith([echo])
@@ -274,6 +311,34 @@ describe('metrics', () => {
     expect((await values(metrics, 'meshswarm_store_write_duration_seconds_count'))['']).toBeGreaterThan(10)
   })
 
+  test('do not count a task that another process has ended', async () => {
+    const metrics = await Metrics.open()
+    const { opened, common } = await processWith([])
+    const { log } = opened
+    const slower: PlanLog = {
+      append: async (swarm, expected, events) => {
+        // The other one says the same, a moment earlier.
+        if (expected > 0) await log.append(swarm, expected, events)
+        return log.append(swarm, expected, events)
+      },
+      swarms: () => log.swarms(),
+      read: (swarm, after) => log.read(swarm, after),
+      follow: (swarm, after, signal) => log.follow(swarm, after, signal),
+    }
+    const { work, results, kv, bus } = opened
+    const backend = { ...{ log: slower, work, results, kv, bus }, forget: neverCalled, close: neverCalled }
+    const runner = new TaskRunner({
+      ...common,
+      metrics,
+      backend: { ...backend, [Symbol.asyncDispose]: neverCalled },
+    })
+    await runner.submit(task, { steps: [{ id: 'a', tool: 'echo', when: { value: 1, is: 2 } }] })
+    expect(await runner.run(task, { workers: 1 }, never)).toMatchObject({
+      results: new Map([['a', { state: 'skipped' }]]),
+    })
+    expect(await values(metrics, 'meshswarm_tasks_total')).toEqual({})
+  })
+
   test('know a step in flight, and what was stopped for nothing', async () => {
     const metrics = await Metrics.open()
     const { runner, doIt } = await processWith([hang], metrics)
@@ -330,7 +395,7 @@ describe('metrics', () => {
           results.reduce((sum, result) => sum + result.attempts, 0),
         )
       }),
-      { numRuns: 20 },
+      { numRuns: 10 },
     )
   })
 })
