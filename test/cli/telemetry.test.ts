@@ -44,6 +44,14 @@ test.each(['--trace', '--metrics'])('run does nothing where %s cannot be written
   expect(existsSync(path('tasks.db'))).toBe(false)
 })
 
+test('run says where the metrics could not be written after all', async () => {
+  const input = `{ argv: [mkdir, ${path('metrics.prom.new')}] }`
+  writeFileSync(path('t.yaml'), `steps: [{ id: a, tool: command, input: ${input} }]`)
+  const { code, out, err } = await meshswarm('run', path('t.yaml'), '--metrics', path('metrics.prom'))
+  expect(out).toContain('t: succeeded')
+  expect([code, err]).toEqual([1, expect.stringMatching(/UNAVAILABLE: .*metrics.prom cannot be written/)])
+})
+
 test('run writes neither where nobody asks', async () => {
   writeFileSync(path('t.yaml'), 'steps: [{ id: a, tool: value }]')
   await meshswarm('run', path('t.yaml'))

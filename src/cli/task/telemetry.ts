@@ -1,5 +1,5 @@
 import { rename, writeFile } from 'node:fs/promises'
-import { fromUnknown, meshSwarmError } from '../../core/index.ts'
+import { type ErrorCode, fromUnknown, meshSwarmError } from '../../core/index.ts'
 import { Metrics, traceToFile } from '../../telemetry/index.ts'
 
 export interface TelemetryFlags {
@@ -9,7 +9,8 @@ export interface TelemetryFlags {
 
 /**
  * Does the work and writes the trace and the metrics of it that were asked for, however it ends. Rejects like
- * `traceToFile`, and INVALID_INPUT for a metrics file that cannot be written; then nothing has been done.
+ * `traceToFile`, and INVALID_INPUT for a metrics file that cannot be written: then nothing has been done. Rejects
+ * UNAVAILABLE where not all could be written at the end.
  */
 export async function withTelemetry<T>(
   flags: TelemetryFlags,
@@ -18,11 +19,11 @@ export async function withTelemetry<T>(
   const { metrics: file } = flags
   if (file === undefined) return withTrace(flags, () => work(undefined))
   const metrics = await Metrics.open()
-  await writeWhole(file, await metrics.text())
+  await writeWhole(file, metrics, 'INVALID_INPUT')
   try {
     return await withTrace(flags, () => work(metrics))
   } finally {
-    await writeWhole(file, await metrics.text())
+    await writeWhole(file, metrics, 'UNAVAILABLE')
   }
 }
 
@@ -37,12 +38,12 @@ async function withTrace<T>({ trace }: TelemetryFlags, work: () => Promise<T>): 
 }
 
 /** At no moment is there half a file: whoever collects them may look at any time. */
-async function writeWhole(file: string, text: string): Promise<void> {
+async function writeWhole(file: string, metrics: Metrics, failure: ErrorCode): Promise<void> {
   try {
-    await writeFile(`${file}.new`, text)
+    await writeFile(`${file}.new`, await metrics.text())
     await rename(`${file}.new`, file)
   } catch (error) {
     const why = fromUnknown(error).message
-    throw meshSwarmError('INVALID_INPUT', `${file} cannot be written: ${why}`, { cause: error })
+    throw meshSwarmError(failure, `${file} cannot be written: ${why}`, { cause: error })
   }
 }

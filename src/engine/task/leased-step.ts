@@ -1,11 +1,4 @@
-import {
-  attempt,
-  fromUnknown,
-  hasCode,
-  type MeshSwarmError,
-  meshSwarmError,
-  type Result,
-} from '../../core/index.ts'
+import { attempt, fromUnknown, hasCode, type MeshSwarmError, meshSwarmError } from '../../core/index.ts'
 import { withinTrace } from '../../telemetry/index.ts'
 import type { Json } from '../backends/json.ts'
 import type { Lease } from '../backends/swarm-backend.ts'
@@ -91,7 +84,10 @@ export class LeasedStep {
     this.#endedAt = clock.now()
     this.#ended = true
     this.#cancelBeat()
-    if (outcome) this.#watch.end(outcome, { tookMs: this.tookMs, interrupted: this.#interrupted(outcome) })
+    if (outcome) {
+      const interrupted = this.#lost || (!outcome.ok && this.#stop.signal.aborted)
+      this.#watch.end(outcome, { tookMs: this.tookMs, interrupted })
+    }
     if (this.#lost) return
     if (!outcome) this.#store = () => backend.work.done(this.#lease)
     else if (outcome.ok)
@@ -214,11 +210,6 @@ export class LeasedStep {
       if (hasCode(error, 'CONFLICT') && !this.#ended) this.#lose(error)
     }
     if (!this.#lost) this.#beatLater()
-  }
-
-  /** Whatever it has come to counts for nothing. */
-  #interrupted(outcome: Result<unknown>): boolean {
-    return this.#lost || (!outcome.ok && this.#stop.signal.aborted)
   }
 
   #lose(reason: unknown): void {
