@@ -25,7 +25,7 @@ export const METRICS = {
   },
   meshswarm_step_queue_wait_seconds: {
     type: 'histogram',
-    help: 'Of these steps, where a worker had them: from when it could be begun to the beginning of its last attempt.',
+    help: 'Of these steps, where a worker had them: from when it could be begun to its first attempt that has ended.',
     labels: [],
     buckets: SECONDS,
   },

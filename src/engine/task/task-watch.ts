@@ -1,4 +1,4 @@
-import type { SwarmId } from '../../core/index.ts'
+import type { StepId, SwarmId } from '../../core/index.ts'
 import {
   failSpan,
   isTracing,
@@ -63,6 +63,10 @@ export function countTask(metrics: Metrics | undefined, state: TaskState): void 
     const code = 'error' in result ? result.error.code : ''
     metrics.count('meshswarm_steps_total', { state: result.state, code })
   }
-  for (const { readyAt, startedAt } of timeline)
+  const begun = new Set<StepId>()
+  for (const { step, readyAt, startedAt } of timeline) {
+    if (begun.has(step)) continue
+    begun.add(step)
     metrics.observe('meshswarm_step_queue_wait_seconds', {}, (startedAt - readyAt) / 1000)
+  }
 }
