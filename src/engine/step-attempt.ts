@@ -1,4 +1,5 @@
 import { type Clock, meshSwarmError, type StepId } from '../core/index.ts'
+import { traced } from '../telemetry/index.ts'
 import type { Step } from './step-graph.ts'
 import type { StepRun } from './step-run.ts'
 import type { Worker } from './worker.ts'
@@ -43,16 +44,23 @@ export class StepAttempt<W extends Worker> {
     try {
       await this.#host.recordStart(this.#run.id, this.#run.attempts, worker.id)
       signal.throwIfAborted()
-      const { id } = this.#run
-      return await this.#run.step.run(
-        {
-          stepId: id,
-          worker,
-          attempt: this.#run.attempts,
-          resultOf: (step) => this.#resultOf(step),
-          add: (steps) => this.#add(steps),
-        },
-        signal,
+      const { id, step, attempts } = this.#run
+      const attributes = {
+        'meshswarm.step': id,
+        'meshswarm.attempt': attempts,
+        'meshswarm.worker': worker.id,
+      }
+      return await traced('execute_tool', { subject: step.tool, attributes }, async () =>
+        step.run(
+          {
+            stepId: id,
+            worker,
+            attempt: attempts,
+            resultOf: (other) => this.#resultOf(other),
+            add: (steps) => this.#add(steps),
+          },
+          signal,
+        ),
       )
     } finally {
       this.#returned = true

@@ -22,6 +22,7 @@ import {
   Upstreams,
   withSubAgents,
 } from '../engine/index.ts'
+import type { Metrics } from '../telemetry/index.ts'
 import type { AgentOptions } from './agent.ts'
 import { Swarm } from './swarm.ts'
 
@@ -32,6 +33,8 @@ export interface SwarmOrchestratorComponents {
   /** Names the swarms. Must not repeat over restarts. */
   readonly ids: IdSource
   readonly tools: ReadonlyMap<string, Tool>
+  /** Where there is one, what its tasks and their steps come to is counted. */
+  readonly metrics?: Metrics | undefined
 }
 
 export interface SwarmOrchestratorOptions extends TaskRunnerOptions {
@@ -131,8 +134,8 @@ export class SwarmOrchestrator {
     const stop = new AbortController()
     const onAbort = () => stop.abort()
     signal.addEventListener('abort', onAbort, { once: true })
-    const { backend, clock, random } = this.#components
-    const common = { backend, clock, random, runner: this.#runner, upstreams: this.#upstreams }
+    const { backend, clock, random, metrics } = this.#components
+    const common = { backend, clock, random, metrics, runner: this.#runner, upstreams: this.#upstreams }
     const hire = (task: SwarmId, count: number) => {
       const sub = this.#callTogether(task, count)
       return { pool: sub.pool, dismiss: () => this.#dissolve(sub) }

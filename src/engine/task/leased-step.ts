@@ -1,9 +1,11 @@
 import { attempt, fromUnknown, hasCode, type MeshSwarmError, meshSwarmError } from '../../core/index.ts'
+import { withinTrace } from '../../telemetry/index.ts'
 import type { Json } from '../backends/json.ts'
 import type { Lease } from '../backends/swarm-backend.ts'
 import { Pulse } from '../pulse.ts'
 import { retryDelayMs } from '../retry.ts'
 import type { Worker } from '../worker.ts'
+import { AttemptWatch } from './attempt-watch.ts'
 import { attach, type StoredBlob } from './blob-ref.ts'
 import { type Amounts, amountsOf, covers, Ledger, overspent } from './budget.ts'
 import type { StepWorkerComponents, StepWorkerOptions } from './step-worker-options.ts'
@@ -30,6 +32,7 @@ export class LeasedStep {
   readonly #added: StepSpec[] = []
   readonly #purse: Ledger
   readonly #pulse: Pulse | undefined
+  readonly #watch: AttemptWatch
   #lease: Lease
   #cancelBeat: () => void = () => undefined
   #ended = false
@@ -50,6 +53,7 @@ export class LeasedStep {
     this.#options = options
     this.#lease = lease
     this.#work = taskWork(lease.payload)
+    this.#watch = new AttemptWatch(components, lease, this.#work)
     this.#purse = new Ledger(amountsOf(this.#work.budget))
     const { idleMs } = this.#work
     this.#pulse = idleMs === undefined ? undefined : new Pulse(components, { idleMs })
@@ -80,6 +84,10 @@ export class LeasedStep {
     this.#endedAt = clock.now()
     this.#ended = true
     this.#cancelBeat()
+    if (outcome) {
+      const interrupted = this.#lost || (!outcome.ok && this.#stop.signal.aborted)
+      this.#watch.end(outcome, { tookMs: this.tookMs, interrupted })
+    }
     if (this.#lost) return
     if (!outcome) this.#store = () => backend.work.done(this.#lease)
     else if (outcome.ok)
@@ -99,7 +107,7 @@ export class LeasedStep {
 
   async #byWorker(): Promise<Brought> {
     const { backend, pool, clock, tools, upstreams } = this.#components
-    const { timeoutMs, tool } = this.#work
+    const { timeoutMs, tool, trace } = this.#work
     const upstream = tools.get(tool)?.upstream
     const permit =
       upstream === undefined ? undefined : await upstreams.limit(upstream).enter(this.#stop.signal)
@@ -107,11 +115,14 @@ export class LeasedStep {
       this.#worker = worker.id
       this.#startedAt = clock.now()
       permit?.begin()
-      return this.#call(signal)
+      return this.#watch.begin(worker.id, () => this.#call(signal))
     }
     const limits = { timeoutMs, pulse: this.#pulse }
-    const outcome = await attempt(() => pool.run({}, { ...limits, run }, this.#stop.signal))
+    const outcome = await attempt(() =>
+      withinTrace(trace?.parent, () => pool.run({}, { ...limits, run }, this.#stop.signal)),
+    )
     permit?.end(outcome.ok ? undefined : outcome.error)
+    if (upstream !== undefined) this.#watch.called(upstream)
     if (!outcome.ok) throw outcome.error
     const { value, text } = storable(outcome.value)
     const blob = await storeLarge(backend.blobs, this.#lease.swarm, text)

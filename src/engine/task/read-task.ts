@@ -11,6 +11,8 @@ export interface ReadTask {
   readonly state: TaskState
   /** Of the last event of its plan. */
   readonly version: number
+  /** Which trace it belongs to; undefined where nobody traced. */
+  readonly traceparent: string | undefined
 }
 
 /** Undefined where there is none. */
@@ -20,13 +22,16 @@ export async function findTask(
   wanted: Wanted,
 ): Promise<ReadTask | undefined> {
   const entries = await backend.log.read(swarm)
-  if (entries.length === 0) return undefined
+  const [first] = entries
+  if (!first) return undefined
   const state = new TaskState()
   for (const { event } of entries) state.plan(taskEvent(event))
   if (wanted === 'all results' || (wanted === 'results for a status' && !state.finished)) {
     for (const entry of await backend.results.read(swarm)) await foldResult(backend, swarm, state, entry)
   }
-  return { state, version: entries.length }
+  const created = taskEvent(first.event)
+  const traceparent = created.kind === 'created' ? created.traceparent : undefined
+  return { state, version: entries.length, traceparent }
 }
 
 /** The next result in the order of the store, or attempt, and the large values that it makes wanted. */

@@ -13,6 +13,8 @@ export type TaskEvent =
       readonly task: TaskSpec
       /** Where the sub-agents of a step do it. */
       readonly parent?: SubTaskOf
+      /** Of W3C; where whoever submitted it was tracing. */
+      readonly traceparent?: string
     }
   | {
       readonly kind: 'cancelled'

@@ -5,6 +5,7 @@ import { foldResult } from './read-task.ts'
 import { type StoredAttempt, type StoredResult, storedResult, taskEvent } from './task-event.ts'
 import { SUB_AGENTS } from './task-spec.ts'
 import type { TaskState } from './task-state.ts'
+import { countTask, stepTrace } from './task-watch.ts'
 import { workItem } from './task-work.ts'
 
 /** Also told of each attempt after which there will be another one. */
@@ -119,11 +120,14 @@ export class TaskLead {
     for (const step of this.#abandoned.splice(0))
       await cancelSubTasks(this.#components, this.#swarm, `step ${step} has failed`, step)
     if (state.finished) return this.#over.abort()
+    const trace = stepTrace(clock.now())
     const items = await Promise.all(
-      state.takeReady().map((step) => workItem(backend.blobs, this.#swarm, step)),
+      state.takeReady().map((step) => workItem(backend.blobs, this.#swarm, step, trace)),
     )
     if (items.length > 0) await backend.work.offer(items)
     // Where another event came first it comes by the log, and this is called again.
-    if (state.complete) await tryAppend(backend.log, this.#swarm, this.#version, [state.end(clock.now())])
+    if (!state.complete) return
+    const ended = await tryAppend(backend.log, this.#swarm, this.#version, [state.end(clock.now())])
+    if (ended) countTask(this.#components.metrics, state)
   }
 }

@@ -9,6 +9,7 @@ import { asJson, type SubTaskOf, type TaskEvent } from './task-event.ts'
 import { type OnResult, TaskLead } from './task-lead.ts'
 import { checkQueues, type TaskInput, taskSpec } from './task-spec.ts'
 import type { TaskReport, TaskStatus } from './task-state.ts'
+import { taskTrace, tracedLead } from './task-watch.ts'
 
 export interface TaskRunnerOptions {
   /** How many tasks are kept; the oldest finished ones make room. Default 1000. */
@@ -51,8 +52,11 @@ export class TaskRunner {
     const { backend, clock } = this.#components
     const spec = taskSpec(task)
     if (parent) checkQueues(spec.steps)
-    const event: TaskEvent = { kind: 'created', at: clock.now(), task: spec, ...(parent ? { parent } : {}) }
+    const { trace, stored } = taskTrace(swarm)
+    const created = { kind: 'created', at: clock.now(), task: spec, ...trace } as const
+    const event: TaskEvent = parent ? { ...created, parent } : created
     await backend.log.append(swarm, 0, [asJson(event)])
+    stored()
     await this.#makeRoom()
   }
 
@@ -103,7 +107,8 @@ export class TaskRunner {
   async run(swarm: SwarmId, { workers, onResult }: LeadOptions, signal: AbortSignal): Promise<TaskReport> {
     throwIfCancelled(signal, 'The leading')
     const task = await readTask(this.#components.backend, swarm, 'no results')
-    await new TaskLead(this.#components, { swarm, ...task, onResult }).toItsEnd(signal)
+    const lead = new TaskLead(this.#components, { swarm, ...task, onResult })
+    await tracedLead(swarm, task, () => lead.toItsEnd(signal))
     return task.state.report(workers)
   }
 

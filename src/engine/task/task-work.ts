@@ -19,6 +19,14 @@ export interface TaskWork {
   readonly idempotent: boolean | undefined
   /** The most that one attempt may spend; what is left out, it may not. */
   readonly budget: Amounts
+  /** Undefined where nobody traces. */
+  readonly trace: StepTrace | undefined
+}
+
+export interface StepTrace {
+  /** Whoever has offered it, as a W3C `traceparent`. */
+  readonly parent: string
+  readonly offeredAt: number
 }
 
 /** Where the steps of a task wait that any worker may do: its own workers, for they have its authority. */
@@ -33,6 +41,7 @@ export async function workItem(
   store: BlobStore,
   swarm: SwarmId,
   { spec, input }: ReadyStep,
+  trace?: StepTrace,
 ): Promise<WorkItem> {
   const { id, queue, priority, tool, task, retries, timeoutMs, idleMs, idempotent, budget } = spec
   const { json, blobs } = await shortened(store, swarm, detach(input))
@@ -47,6 +56,7 @@ export async function workItem(
     idleMs,
     idempotent,
     budget,
+    trace,
   }
   // What is undefined is left out by JSON, and undefined again where it is read.
   return { swarm, step: id, queue: queue ?? taskQueue(swarm), priority, payload: work as unknown as Json }

@@ -1,6 +1,7 @@
 import { existsSync, renameSync } from 'node:fs'
 import type { Clock, IdSource, SwarmId } from '../../../core/index.ts'
 import { type Damage, Database } from '../../../store/index.ts'
+import type { Metrics } from '../../../telemetry/index.ts'
 import type { KeyValue, MessageBus, PlanLog, ResultStore, SwarmBackend, WorkQueue } from '../swarm-backend.ts'
 import { FileBlobs } from './blobs.ts'
 import { Changes } from './changes.ts'
@@ -16,6 +17,7 @@ export interface EmbeddedComponents {
   readonly clock: Clock
   /** Must not repeat in another process. */
   readonly ids: IdSource
+  readonly metrics?: Metrics | undefined
 }
 
 export interface EmbeddedOptions {
@@ -61,8 +63,13 @@ export class EmbeddedBackend implements SwarmBackend {
   }
 
   /** Rejects like `Database.open`. */
-  static async open({ clock, ids }: EmbeddedComponents, { file }: EmbeddedOptions): Promise<EmbeddedBackend> {
-    const database = await Database.open({ clock }, { file, migrations: MIGRATIONS })
+  static async open(
+    { clock, ids, metrics }: EmbeddedComponents,
+    { file }: EmbeddedOptions,
+  ): Promise<EmbeddedBackend> {
+    const onWritten = (ms: number) =>
+      metrics?.observe('meshswarm_store_write_duration_seconds', {}, ms / 1000)
+    const database = await Database.open({ clock }, { file, migrations: MIGRATIONS, onWritten })
     const directory = `${file}-blobs`
     // What lies beside a database belongs to it.
     if (database.damage && existsSync(directory)) renameSync(directory, `${database.damage.movedTo}-blobs`)
