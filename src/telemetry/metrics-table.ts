@@ -23,6 +23,11 @@ export const METRICS = {
     help: 'Steps of these tasks, by how they ended, and with which error code where they failed.',
     labels: ['state', 'code'],
   },
+  meshswarm_budget_exceeded_total: {
+    type: 'counter',
+    help: 'Of these steps, those that a budget has ended or kept from beginning, by what there was too little of.',
+    labels: ['budget'],
+  },
   meshswarm_step_queue_wait_seconds: {
     type: 'histogram',
     help: 'Of these steps, where a worker had them: from when it could be begun to its first attempt that has ended.',

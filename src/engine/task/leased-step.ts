@@ -1,4 +1,4 @@
-import { attempt, fromUnknown, hasCode, type MeshSwarmError, meshSwarmError } from '../../core/index.ts'
+import { attempt, hasCode, type MeshSwarmError, meshSwarmError } from '../../core/index.ts'
 import { withinTrace } from '../../telemetry/index.ts'
 import type { Json } from '../backends/json.ts'
 import type { Lease } from '../backends/swarm-backend.ts'
@@ -7,15 +7,13 @@ import { retryDelayMs } from '../retry.ts'
 import type { Worker } from '../worker.ts'
 import { AttemptWatch } from './attempt-watch.ts'
 import { attach, type StoredBlob } from './blob-ref.ts'
-import { type Amounts, amountsOf, covers, Ledger, overspent } from './budget.ts'
+import { type Amounts, amountsOf, covers, Ledger, RESOURCES } from './budget.ts'
 import type { StepWorkerComponents, StepWorkerOptions } from './step-worker-options.ts'
+import { storable, storableError } from './storable.ts'
 import { type AttemptTimes, asJson, attemptKey, type StoredAttempt, type StoredResult } from './task-event.ts'
 import { type StepInput, type StepSpec, stepSpecs } from './task-spec.ts'
 import { cancelSubject, storeLarge, type TaskWork, taskWork } from './task-work.ts'
 import type { Tool, ToolCall } from './tool.ts'
-
-/** A value that is larger belongs into a file, and its name into the value. */
-const MOST_CHARACTERS = 2 ** 24
 
 /** As it is stored. */
 interface Brought {
@@ -133,18 +131,15 @@ export class LeasedStep {
     const { swarm, step, attempt, interrupted } = this.#lease
     const { tool: name, task, idempotent, budget, retries } = this.#work
     // Nothing was set aside for more attempts than these: one that was interrupted may have spent its all.
-    const paid = Object.values(budget).some((amount = 0) => amount > 0)
+    const paid = RESOURCES.find((resource) => (budget[resource] ?? 0) > 0)
     const tool = this.#components.tools.get(name)
     if (!tool) throw meshSwarmError('INVALID_INPUT', `Worker ${this.#options.name} has no tool ${name}.`)
-    if (paid && !tool.resumes && attempt > retries + 1)
-      throw meshSwarmError(
-        'BUDGET_EXCEEDED',
-        `Step ${step} was begun ${attempt - 1} times, and its budget is for no more.`,
-      )
-    const add = (steps: readonly StepInput[]) => void this.#added.push(...stepSpecs(steps))
-    const spend = (amounts: Amounts) => {
-      if (!this.#purse.reserve(amounts)) throw overspent(amounts, budget)
+    if (paid && !tool.resumes && attempt > retries + 1) {
+      const text = `Step ${step} was begun ${attempt - 1} times, and its budget is for no more.`
+      throw meshSwarmError('BUDGET_EXCEEDED', text, { details: { budget: paid } })
     }
+    const add = (steps: readonly StepInput[]) => void this.#added.push(...stepSpecs(steps))
+    const spend = (amounts: Amounts) => this.#purse.take(amounts)
     const refund = (amounts: Amounts) => {
       if (!covers(this.#purse.reserved, amounts))
         throw meshSwarmError('INVALID_INPUT', `Step ${step} gives back what it has not spent.`)
@@ -164,7 +159,7 @@ export class LeasedStep {
     const { clock, random } = this.#components
     const { attempt: number } = this.#lease
     if (!error.retryable || number > this.#work.retries) {
-      await this.#finish({ ...this.#times(), state: 'failed', code: error.code, message: error.message })
+      await this.#finish({ ...this.#times(), state: 'failed', ...storableError(error) })
       return
     }
     const inMs = retryDelayMs(number, error, random, this.#options)
@@ -172,12 +167,12 @@ export class LeasedStep {
   }
 
   /** For another attempt. What this one has cost is not forgotten. */
-  async #giveBack({ code, message }: MeshSwarmError, notBefore?: number): Promise<void> {
+  async #giveBack(error: MeshSwarmError, notBefore?: number): Promise<void> {
     const { results, work } = this.#components.backend
     const { swarm, step } = this.#lease
     const released = () => work.release(this.#lease, notBefore)
     if (this.#startedAt === undefined) return void (await released())
-    const stored: StoredAttempt = { ...this.#times(), state: 'retried', step, code, message }
+    const stored: StoredAttempt = { ...this.#times(), state: 'retried', step, ...storableError(error) }
     await Promise.all([results.put(swarm, attemptKey(stored), asJson(stored)), released()])
   }
 
@@ -216,23 +211,6 @@ export class LeasedStep {
     this.#lost = true
     this.#stop.abort(reason)
   }
-}
-
-/** Throws INVALID_INPUT for what JSON cannot hold, and for too much of it: that is the tool's fault, and its step's. */
-function storable(value: Json | undefined): { readonly value: Json; readonly text: string } {
-  let text: string | undefined
-  try {
-    text = JSON.stringify(value ?? null)
-  } catch (thrown) {
-    throw meshSwarmError('INVALID_INPUT', `The value of the step is no JSON: ${fromUnknown(thrown).message}`)
-  }
-  if (text === undefined) throw meshSwarmError('INVALID_INPUT', 'The value of the step is no JSON.')
-  if (text.length > MOST_CHARACTERS)
-    throw meshSwarmError(
-      'INVALID_INPUT',
-      `The value of the step takes ${text.length} characters; ${MOST_CHARACTERS} at most.`,
-    )
-  return { value: value ?? null, text }
 }
 
 async function reconcile(tool: Tool, call: ToolCall, signal: AbortSignal) {

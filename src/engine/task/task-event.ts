@@ -61,16 +61,18 @@ export type StoredResult = AttemptTimes & { /** Of a tool that `resumes`. */ rea
         readonly blob?: StoredBlob
         readonly add: readonly StepSpec[]
       }
-    | { readonly state: 'failed'; readonly code: ErrorCode; readonly message: string }
+    | ({ readonly state: 'failed' } & StoredError)
   )
 
-/** An attempt that has brought no result, and that is not the last one. */
-export type StoredAttempt = AttemptTimes & {
-  readonly state: 'retried'
-  readonly step: StepId
+export interface StoredError {
   readonly code: ErrorCode
   readonly message: string
+  /** Left out where there are none, or too many. */
+  readonly details?: { readonly [key: string]: Json }
 }
+
+/** An attempt that has brought no result, and that is not the last one. */
+export type StoredAttempt = AttemptTimes & StoredError & { readonly state: 'retried'; readonly step: StepId }
 
 /** Under which an attempt is stored beside the results. No step is called so: ids have no control characters. */
 export function attemptKey({ step, attempt }: StoredAttempt): StepId {

@@ -125,7 +125,9 @@ export class TaskState {
         break
       case 'cancelled':
         if (this.finished) break
-        this.#cancelled ??= meshSwarmError(event.code, `The task was cancelled: ${event.reason}`)
+        this.#cancelled ??= meshSwarmError(event.code, `The task was cancelled: ${event.reason}`, {
+          details: event.code === 'BUDGET_EXCEEDED' ? { budget: 'wallMs', limit: this.#budget.wallMs } : {},
+        })
         break
       case 'finished':
         // A second end, of whoever came too late, changes nothing.
@@ -241,7 +243,7 @@ export class TaskState {
 
   #conclude(record: StepRecord, stored: StoredResult): void {
     if (stored.state === 'failed') {
-      this.#fail(record, meshSwarmError(stored.code, stored.message))
+      this.#fail(record, meshSwarmError(stored.code, stored.message, { details: stored.details }))
       return
     }
     try {

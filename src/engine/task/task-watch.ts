@@ -1,4 +1,4 @@
-import type { StepId, SwarmId } from '../../core/index.ts'
+import type { MeshSwarmError, StepId, SwarmId } from '../../core/index.ts'
 import {
   failSpan,
   isTracing,
@@ -10,6 +10,7 @@ import {
   traceparentOf,
   withinTrace,
 } from '../../telemetry/index.ts'
+import { BUDGETS } from './budget.ts'
 import type { ReadTask } from './read-task.ts'
 import type { TaskState } from './task-state.ts'
 import type { StepTrace } from './task-work.ts'
@@ -62,6 +63,8 @@ export function countTask(metrics: Metrics | undefined, state: TaskState): void 
   for (const result of results.values()) {
     const code = 'error' in result ? result.error.code : ''
     metrics.count('meshswarm_steps_total', { state: result.state, code })
+    if ('error' in result && code === 'BUDGET_EXCEEDED')
+      metrics.count('meshswarm_budget_exceeded_total', { budget: budgetOf(result.error) })
   }
   const begun = new Set<StepId>()
   for (const { step, readyAt, startedAt } of timeline) {
@@ -69,4 +72,10 @@ export function countTask(metrics: Metrics | undefined, state: TaskState): void 
     begun.add(step)
     metrics.observe('meshswarm_step_queue_wait_seconds', {}, (startedAt - readyAt) / 1000)
   }
+}
+
+/** A tool may say anything in its error. */
+function budgetOf({ details }: MeshSwarmError): string {
+  const { budget } = details
+  return BUDGETS.find((one) => one === budget) ?? 'unknown'
 }

@@ -250,6 +250,19 @@ describe('a task', () => {
     expect(endOf(report, 'b')).toMatchObject({ state: 'succeeded' })
   })
 
+  test.each<[string, Record<string, unknown>, unknown]>([
+    ['a few figures', { node: 'n7', tries: [1, 2] }, { node: 'n7', tries: [1, 2] }],
+    ['more than there is room for', { text: 'x'.repeat(5000) }, {}],
+    ['what JSON cannot hold', { big: 1n }, {}],
+  ])('that fails with details keeps them, or does without: %s', async (_, details, kept) => {
+    const fails = tool('fails', () => {
+      throw meshSwarmError('NODE_NOT_FOUND', 'gone', { details })
+    })
+    const report = await done({ steps: [{ id: 'a', tool: 'fails' }] }, fails)
+    expect(endOf(report, 'a')).toMatchObject({ error: { code: 'NODE_NOT_FOUND', message: 'gone' } })
+    expect(endOf(report, 'a')).toHaveProperty('error.details', kept)
+  })
+
   test('whose tool nobody has fails there', async () => {
     const report = await done({ steps: [{ id: 'a', tool: 'unheard-of' }] }, echo)
     expect(endOf(report, 'a')).toMatchObject({ error: { code: 'INVALID_INPUT' } })
@@ -282,8 +295,11 @@ describe('a budget', () => {
     ]
     const report = await done({ budget: { tokens: 20 }, steps }, ask)
     expect(endOf(report, 'fits')).toMatchObject({ state: 'succeeded' })
-    expect(endOf(report, 'over')).toMatchObject({ error: { code: 'BUDGET_EXCEEDED' } })
-    expect(endOf(report, 'none')).toMatchObject({ error: { code: 'BUDGET_EXCEEDED' } })
+    const exceeded = (limit: number) => ({
+      error: { code: 'BUDGET_EXCEEDED', details: { budget: 'tokens', limit } },
+    })
+    expect(endOf(report, 'over')).toMatchObject(exceeded(10))
+    expect(endOf(report, 'none')).toMatchObject(exceeded(0))
   })
 
   test('counts what each attempt has spent, and of one that was killed all that it might have', async () => {
@@ -313,7 +329,9 @@ describe('a budget', () => {
     const report = await done({ budget: { wallMs: 150 }, steps }, echo, held.tool)
     expect(report.outcome).toBe('cancelled')
     expect(endOf(report, 'a')).toMatchObject({ state: 'succeeded' })
-    expect(endOf(report, 'b')).toMatchObject({ error: { code: 'BUDGET_EXCEEDED' } })
+    expect(endOf(report, 'b')).toMatchObject({
+      error: { code: 'BUDGET_EXCEEDED', details: { budget: 'wallMs', limit: 150 } },
+    })
   })
 
   test('is no excuse to begin a step again and again that spends and kills its worker', async () => {
@@ -324,7 +342,9 @@ describe('a budget', () => {
     const running = runner.run(task, { workers: 8 }, never)
     await opened.work.lease({ queue: taskQueue(task), worker: 'dead', most: 1, leaseMs: 1 }, never)
     startWorker(opened, [ask])
-    expect(endOf(await running, 'a')).toMatchObject({ error: { code: 'BUDGET_EXCEEDED' } })
+    expect(endOf(await running, 'a')).toMatchObject({
+      error: { code: 'BUDGET_EXCEEDED', details: { budget: 'tokens' } },
+    })
   })
 })
 

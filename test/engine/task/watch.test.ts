@@ -15,6 +15,7 @@ import {
   swarmId,
 } from '../../../src/core/index.ts'
 import {
+  type Amounts,
   doTask,
   EmbeddedBackend,
   hireSlots,
@@ -309,6 +310,38 @@ describe('metrics', () => {
     // Halved from 10 by the call that was refused.
     expect(await values(metrics, 'meshswarm_upstream_limit')).toEqual({ 'upstream="model"': 5 })
     expect((await values(metrics, 'meshswarm_store_write_duration_seconds_count'))['']).toBeGreaterThan(10)
+  })
+
+  test('tell which budget was exceeded', async () => {
+    const metrics = await Metrics.open()
+    const spend = (id: string, budget: Amounts, amounts: Amounts) => ({
+      id,
+      tool: 'spend',
+      budget,
+      input: { ...amounts },
+    })
+    const buy: Tool = {
+      name: 'spend',
+      run: ({ input, spend }) => {
+        spend(input as Amounts)
+        return null
+      },
+    }
+    const steps = [
+      spend('a', { tokens: 5 }, { tokens: 6 }),
+      spend('b', { usd: 1 }, { usd: 0.5 }),
+      // Too much once the step before it has spent something.
+      { ...spend('c', { usd: 2 }, {}), after: ['b'] },
+      spend('d', { tokens: 1 }, { actions: 1 }),
+    ]
+    const { runner, doIt } = await processWith([buy], metrics)
+    await runner.submit(task, { budget: { usd: 2 }, steps })
+    await doIt()
+    expect(await values(metrics, 'meshswarm_budget_exceeded_total')).toEqual({
+      'budget="tokens"': 1,
+      'budget="actions"': 1,
+      'budget="usd"': 1,
+    })
   })
 
   test('do not count a task that another process has ended', async () => {
