@@ -38,6 +38,8 @@ export interface PlanLog {
   /** Those with a plan, in the order of their first event. */
   swarms(): Promise<readonly SwarmId[]>
   read(swarm: SwarmId, after?: number): Promise<readonly PlanEntry[]>
+  /** The latest event; undefined where there is no plan. */
+  last(swarm: SwarmId): Promise<PlanEntry | undefined>
   /** What is there behind `after`, then what comes, all that is new at a time, until the signal aborts (CANCELLED). */
   follow(swarm: SwarmId, after: number, signal: AbortSignal): AsyncIterable<readonly PlanEntry[]>
 }

@@ -5,7 +5,7 @@ import { attach, detach } from './blob-ref.ts'
 import { cancelTask, type TaskRunnerComponents } from './cancel-task.ts'
 import { findTask, readTask } from './read-task.ts'
 import { subTasks } from './sub-task.ts'
-import { asJson, type SubTaskOf, type TaskEvent } from './task-event.ts'
+import { asJson, type SubTaskOf, type TaskEvent, taskEvent } from './task-event.ts'
 import { type OnResult, TaskLead } from './task-lead.ts'
 import { checkQueues, type TaskInput, taskSpec } from './task-spec.ts'
 import type { TaskReport, TaskStatus } from './task-state.ts'
@@ -126,9 +126,16 @@ export class TaskRunner {
    */
   async sweep(): Promise<readonly SwarmId[]> {
     const { backend, clock } = this.#components
-    const open = (await this.list()).filter(({ state }) => state === 'unfinished')
+    const swarms = await backend.log.swarms()
+    const last = await Promise.all(swarms.map((swarm) => backend.log.last(swarm)))
+    const open = swarms.filter((_, index) => {
+      const event = last[index]?.event
+      return event !== undefined && taskEvent(event).kind !== 'finished'
+    })
+    const tasks = await Promise.all(open.map((swarm) => findTask(backend, swarm, 'no results')))
     const ended: SwarmId[] = []
-    for (const { swarm, parent, deadline = Number.POSITIVE_INFINITY } of open) {
+    for (const [index, swarm] of open.entries()) {
+      const { parent, deadline = Number.POSITIVE_INFINITY } = tasks[index]?.state ?? {}
       if (deadline <= clock.now())
         await cancelTask(this.#components, swarm, 'BUDGET_EXCEEDED', 'its time is up')
       else if (parent && !(await isWaiting(backend, parent)))

@@ -356,6 +356,7 @@ describe('metrics', () => {
       },
       swarms: () => log.swarms(),
       read: (swarm, after) => log.read(swarm, after),
+      last: (swarm) => log.last(swarm),
       follow: (swarm, after, signal) => log.follow(swarm, after, signal),
     }
     const backend = new Proxy(opened, {
