@@ -122,7 +122,7 @@ function tableOf(lines: readonly (readonly BenchRow[])[]): string {
 
 function cell(row: BenchRow): string {
   const show = (value: number | null) => (value === null ? '-' : String(Math.round(value * 100) / 100))
-  return `${show(row.median)} / ${show(row.p95)}`
+  return row.n === 1 ? show(row.median) : `${show(row.median)} / ${show(row.p95)}`
 }
 
 function table(rows: readonly (readonly string[])[]): string {

@@ -1,11 +1,13 @@
 import type { BenchOptions } from '../options.ts'
 import { type BenchReport, reportOf } from '../report.ts'
+import { graphsPart } from './graphs.ts'
 import type { RunPart } from './part.ts'
 import { speedPart } from './speed.ts'
 import { swarmsPart } from './swarms.ts'
 
 const PARTS: ReadonlyMap<string, RunPart> = new Map([
   ['speed', speedPart],
+  ['graphs', graphsPart],
   ['swarms', swarmsPart],
 ])
 /** It takes minutes, and asks for it. */
