@@ -1,6 +1,8 @@
 import type { BenchOptions } from '../options.ts'
 import { type BenchReport, reportOf } from '../report.ts'
+import { cancelPart } from './cancel.ts'
 import { graphsPart } from './graphs.ts'
+import { killsPart } from './kills.ts'
 import type { RunPart } from './part.ts'
 import { speedPart } from './speed.ts'
 import { swarmsPart } from './swarms.ts'
@@ -8,6 +10,8 @@ import { swarmsPart } from './swarms.ts'
 const PARTS: ReadonlyMap<string, RunPart> = new Map([
   ['speed', speedPart],
   ['graphs', graphsPart],
+  ['kills', killsPart],
+  ['cancel', cancelPart],
   ['swarms', swarmsPart],
 ])
 /** It takes minutes, and asks for it. */

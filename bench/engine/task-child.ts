@@ -1,5 +1,5 @@
-// A process that works on a task until it is done, or until somebody kills it. Every step says so before it begins,
-// in a file that the parent reads.
+// A process that works on a task until it is done, or until somebody kills it. Every step says so before it begins, with
+// the time, in a file that the parent reads.
 import { openSync, writeSync } from 'node:fs'
 import { entropySeed, hasCode, RealClock, randomIds, seededRandom, swarmId } from '../../src/core/index.ts'
 import {
@@ -25,7 +25,7 @@ const note: Tool = {
   name: 'note',
   idempotent: true,
   run: async ({ step }, signal) => {
-    writeSync(fd, `${step}\n`)
+    writeSync(fd, `${step} ${clock.now()}\n`)
     await clock.sleep(Number(stepMs), signal)
     return step
   },
