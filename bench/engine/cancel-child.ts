@@ -34,6 +34,8 @@ const [, , file = '', agents = '100', program = ''] = process.argv
 const STEPS = 1500
 /** The most agents that one pool has. */
 const POOL = 100
+// Ctrl-C is for the process that has started this one.
+process.on('SIGINT', () => undefined)
 // Threads write through it, so it is there before there is one.
 process.stdout.on('error', () => undefined)
 const atStart = process.getActiveResourcesInfo()

@@ -42,7 +42,7 @@ const SUBJECTS: readonly SubjectSpec[] = [
  * the first round of each is a warm-up that is not counted.
  */
 export async function speedPart(options: BenchOptions, signal: AbortSignal): Promise<Part> {
-  const rounds = Number(options.set.get('rounds') ?? (options.quick ? 3 : 25))
+  const rounds = Number(options.set.get('rounds') ?? (options.quick ? 2 : 25))
   const running = new Map<SubjectSpec, SubjectProcess>()
   const measured = new Map<SubjectSpec, Round[]>()
   const rows: BenchRow[] = []

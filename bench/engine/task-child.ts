@@ -16,6 +16,8 @@ import {
 } from '../../src/engine/index.ts'
 
 const [, , file = '', diary = '', count = '0', stepMs = '5', groups = '0'] = process.argv
+// Ctrl-C is for the process that has started this one.
+process.on('SIGINT', () => undefined)
 const clock = new RealClock()
 const random = seededRandom(entropySeed())
 const task = swarmId('task')

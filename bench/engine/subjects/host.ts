@@ -13,6 +13,9 @@ export interface Round {
 /** What it says: once it is open, after each round, and where it cannot. */
 export type Said = { readonly open: true } | { readonly round: Round } | { readonly failed: string }
 
+/** What it is told. */
+export type Told = 'round' | 'close'
+
 const say = (said: Said, then: () => void = () => undefined) => process.send?.(said, then)
 const [, , module = '', directory = '', socket = ''] = process.argv
 
@@ -23,8 +26,9 @@ try {
   const place: Place = { directory, socket: socket === '' ? undefined : socket }
   const subject = await open(place)
   const rounds = { count: 0 }
-  process.on('message', () => void oneRound())
-  process.once('disconnect', () => void subject.close().then(() => process.exit()))
+  process.on('message', (told: Told) => void (told === 'round' ? oneRound() : close()))
+  // Nobody is there any more, and perhaps no server either.
+  process.once('disconnect', () => process.exit(1))
   say({ open: true })
 
   async function oneRound(): Promise<void> {
@@ -37,6 +41,11 @@ try {
     if (results.length !== STEPS) throw new Error(`${results.length} results of ${STEPS} steps`)
     const residentMb = process.resourceUsage().maxRSS / 1024
     say({ round: { wallMs, loopDelayMs: loop.percentile(99) / 1e6, residentMb } })
+  }
+
+  async function close(): Promise<void> {
+    await subject.close()
+    process.exit()
   }
 } catch (error) {
   say({ failed: reasonOf(error) }, () => process.exit(1))

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Round, Said } from './host.ts'
+import type { Round, Said, Told } from './host.ts'
 import type { Server, StartServer } from './servers.ts'
 
 const HOST = fileURLToPath(new URL('./host.ts', import.meta.url))
@@ -40,7 +40,7 @@ export class SubjectProcess {
   }
 
   async round(): Promise<Round> {
-    this.#child.send('round')
+    this.#tell('round')
     const said = await this.#next()
     if (!('round' in said)) throw new Error('the subject said something else')
     return said.round
@@ -50,11 +50,15 @@ export class SubjectProcess {
     const running = this.#child.exitCode === null && this.#child.signalCode === null
     if (running) {
       const ended = once(this.#child, 'exit')
-      if (this.#child.connected) this.#child.disconnect()
+      this.#tell('close')
       await ended
     }
     await this.#server?.stop()
     rmSync(this.#directory, { recursive: true, force: true })
+  }
+
+  #tell(told: Told): void {
+    this.#child.send(told)
   }
 
   /** Rejects where it fails or ends instead. */
