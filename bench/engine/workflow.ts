@@ -22,16 +22,19 @@ const Workflow = z.object({
 
 /**
  * The tasks of a trace in WfFormat 1.5, with the times that they took, in topological order. Throws for what is no such
- * trace, for a task whose time is unknown, and like `stepGraph`.
+ * trace, for a task whose time is unknown, where nothing took any time, and like `stepGraph`.
  */
 export function readWorkflow(value: unknown): readonly TimedStep[] {
-  const { specification, execution } = Workflow.parse(value).workflow
+  const { success, data, error } = Workflow.safeParse(value)
+  if (!success) throw new Error(`This is no trace in WfFormat 1.5: ${z.prettifyError(error)}`)
+  const { specification, execution } = data.workflow
   const seconds = new Map(execution.tasks.map(({ id, runtimeInSeconds }) => [id, runtimeInSeconds]))
   const steps = specification.tasks.map(({ id, parents }): TimedStep => {
     const took = seconds.get(id)
-    if (took === undefined) throw new Error(`nobody knows how long ${id} took`)
+    if (took === undefined) throw new Error(`Nobody knows how long ${id} took.`)
     return { id: stepId(id), after: parents.map(stepId), ms: took * 1000 }
   })
+  if (workMs(steps) === 0) throw new Error('All of it took no time.')
   const byId = new Map(steps.map((step) => [step.id, step]))
   const graph = stepGraph(steps.map(({ id, after }) => ({ id, after, tool: 'wait', run: () => null })))
   return graph.steps.flatMap(({ id }) => byId.get(id) ?? [])
