@@ -13,7 +13,8 @@ export interface KillableTaskOptions {
   readonly groups?: number
 }
 
-export interface Worker {
+/** A process that works at the task. */
+export interface TaskProcess {
   /** Resolves with what it said: how the task ended, or nothing where it was killed before. */
   readonly ended: Promise<string>
   running(): boolean
@@ -42,7 +43,7 @@ export class KillableTask {
   }
 
   /** Starts a process that works until the task is done. */
-  start(): Worker {
+  start(): TaskProcess {
     const { steps, stepMs, groups = 0 } = this.#options
     const child = spawn(
       process.execPath,

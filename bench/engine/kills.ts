@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Random, RealClock, seededRandom } from '../../src/core/index.ts'
 import type { BenchOptions } from '../options.ts'
 import { goalOf, rowOf } from '../report.ts'
-import { KillableTask, type Worker } from './killable-task.ts'
+import { KillableTask, type TaskProcess } from './killable-task.ts'
 import type { Part } from './part.ts'
 
 const STEPS = 500
@@ -101,11 +101,11 @@ async function oneTask(task: KillableTask, counts: Counts, plan: KillPlan): Prom
 
 async function randomMoment(
   task: KillableTask,
-  worker: Worker,
+  worker: TaskProcess,
   mark: number,
   random: Random,
 ): Promise<undefined> {
   const until = random.int(EARLY) === 0 ? clock.now() + random.next() * START_MS : Number.POSITIVE_INFINITY
-  while (worker.running() && task.begun().length === mark && clock.now() < until) await delay(2)
+  while (worker.running() && task.begun().length === mark && clock.now() < until) await delay(5)
   if (until === Number.POSITIVE_INFINITY) await delay(random.next() * WORK_MS)
 }

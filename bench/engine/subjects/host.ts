@@ -25,7 +25,7 @@ try {
   const { open } = (await import(module)) as { open: OpenSubject }
   const place: Place = { directory, socket: socket === '' ? undefined : socket }
   const subject = await open(place)
-  const rounds = { count: 0 }
+  let rounds = 0
   process.on('message', (told: Told) => void (told === 'round' ? oneRound() : close()))
   // Nobody is there any more, and perhaps no server either.
   process.once('disconnect', () => process.exit(1))
@@ -35,7 +35,7 @@ try {
     const loop = monitorEventLoopDelay({ resolution: 1 })
     loop.enable()
     const began = performance.now()
-    const results = await subject.round(rounds.count++)
+    const results = await subject.round(rounds++)
     const wallMs = performance.now() - began
     loop.disable()
     if (results.length !== STEPS) throw new Error(`${results.length} results of ${STEPS} steps`)

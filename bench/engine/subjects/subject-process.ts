@@ -13,7 +13,6 @@ const HOST = fileURLToPath(new URL('./host.ts', import.meta.url))
 export class SubjectProcess {
   readonly #child: ChildProcess
   readonly #server: Server | undefined
-
   readonly #directory: string
 
   private constructor(child: ChildProcess, server: Server | undefined, directory: string) {
