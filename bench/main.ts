@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { engineBench } from './engine.ts'
+import { engineBench } from './engine/index.ts'
 import { healBench } from './heal.ts'
 import type { BenchOptions } from './options.ts'
 import { type BenchReport, printReport } from './report.ts'

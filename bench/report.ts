@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { cpus } from 'node:os'
+import { median, percentile } from '../src/core/index.ts'
 
 export interface BenchRow {
   readonly case: string
@@ -10,7 +11,11 @@ export interface BenchRow {
   readonly p95: number | null
   readonly n: number
   readonly unhealed?: number
+  /** Why it was not measured. */
+  readonly skipped?: string
 }
+
+type Measured = Pick<BenchRow, 'case' | 'subject' | 'metric'>
 
 export interface BenchGoal {
   readonly id: string
@@ -30,6 +35,28 @@ export interface BenchReport {
   readonly rows: readonly BenchRow[]
   readonly goals: readonly BenchGoal[]
   readonly skipped?: string
+}
+
+export function rowOf(what: Measured, values: readonly number[]): BenchRow {
+  const [middle, high] = values.length > 0 ? [median(values), percentile(values, 95)] : [null, null]
+  return { ...what, median: middle, p95: high, n: values.length }
+}
+
+export function skippedRow(what: Measured, why: string): BenchRow {
+  return { ...what, median: null, p95: null, n: 0, skipped: why }
+}
+
+/** An unknown value meets no goal. */
+export function goalOf(
+  id: string,
+  relation: '<' | '<=' | '>=',
+  limit: number,
+  value: number | null,
+  unit: string,
+): BenchGoal {
+  const holds = (is: number) =>
+    relation === '<' ? is < limit : relation === '<=' ? is <= limit : is >= limit
+  return { id, goal: `${relation} ${limit}`, value, unit, met: value !== null && holds(value) }
 }
 
 export function reportOf(
@@ -54,18 +81,17 @@ function commit(): string {
   }
 }
 
-/** The rows as one table: a line a case and subject, a column a metric (median / p95). */
+/**
+ * A table for all cases that have the same metrics: a line a case and subject, a column a metric (median / 95th
+ * percentile).
+ */
 export function printReport(report: BenchReport): string {
-  const metrics = [...new Set(report.rows.map(({ metric }) => metric))]
-  const keys = [...new Set(report.rows.map((row) => `${row.case}\t${row.subject}`))]
-  const header = ['case', 'subject', 'n', 'unhealed', ...metrics]
-  const lines = keys.map((key) => {
-    const rows = report.rows.filter((row) => `${row.case}\t${row.subject}` === key)
-    const [name = '', subject = ''] = key.split('\t')
-    const unhealed = rows.find((row) => row.unhealed !== undefined)?.unhealed
-    const cells = metrics.map((metric) => cell(rows.find((row) => row.metric === metric)))
-    return [name, subject, String(rows[0]?.n ?? 0), unhealed === undefined ? '' : String(unhealed), ...cells]
-  })
+  const measured = report.rows.filter(({ skipped }) => skipped === undefined)
+  const lines = Map.groupBy(measured, (row) => `${row.case}\t${row.subject}`)
+  const tables = Map.groupBy(lines.values(), (rows) => rows.map(({ metric }) => metric).join('\t'))
+  const skipped = report.rows.flatMap(({ case: name, subject, skipped: why }) =>
+    why === undefined ? [] : [`skipped ${name}, ${subject}: ${why}`],
+  )
   const goals = report.goals.map(
     ({ id, goal, value, unit, met }) =>
       `${met ? 'met   ' : 'MISSED'} ${id}: ${value ?? 'unknown'} ${unit} (goal ${goal})`,
@@ -73,17 +99,30 @@ export function printReport(report: BenchReport): string {
   const { bench, commit: at, node, cpu, cores, seed } = report
   return [
     `${bench} at ${at}, node ${node}, ${cores} x ${cpu}, seed ${seed}`,
-    '',
-    table([header, ...lines]),
-    '',
-    ...goals,
-  ].join('\n')
+    ...[...tables.values()].map(tableOf),
+    skipped.join('\n'),
+    goals.join('\n'),
+  ]
+    .filter((text) => text !== '')
+    .join('\n\n')
 }
 
-function cell(row: BenchRow | undefined): string {
-  if (!row) return ''
+/** Of the rows of one line each, all with the same metrics. */
+function tableOf(lines: readonly (readonly BenchRow[])[]): string {
+  const metrics = (lines[0] ?? []).map(({ metric }) => metric)
+  const healing = lines.some((rows) => rows.some(({ unhealed }) => unhealed !== undefined))
+  const cells = lines.map((rows) => {
+    const unhealed = rows.find((row) => row.unhealed !== undefined)?.unhealed
+    const [first] = rows
+    const about = [first?.case ?? '', first?.subject ?? '', String(first?.n ?? 0)]
+    return [...about, ...(healing ? [String(unhealed ?? '')] : []), ...rows.map(cell)]
+  })
+  return table([['case', 'subject', 'n', ...(healing ? ['unhealed'] : []), ...metrics], ...cells])
+}
+
+function cell(row: BenchRow): string {
   const show = (value: number | null) => (value === null ? '-' : String(Math.round(value * 100) / 100))
-  return `${show(row.median)} / ${show(row.p95)}`
+  return row.n === 1 ? show(row.median) : `${show(row.median)} / ${show(row.p95)}`
 }
 
 function table(rows: readonly (readonly string[])[]): string {

@@ -101,7 +101,7 @@ export interface SourceFile {
   readonly source: string
 }
 
-/** Every TypeScript and JavaScript file below the folders; a folder that does not exist has none. */
+/** Every TypeScript and JavaScript file below the folders, packages apart; a folder that does not exist has none. */
 export function readSources(root: string, folders: readonly string[]): SourceFile[] {
   return folders.flatMap((folder) => {
     let names: string[]
@@ -111,7 +111,7 @@ export function readSources(root: string, folders: readonly string[]): SourceFil
       return []
     }
     return names
-      .filter((name) => /\.[cm]?[jt]sx?$/.test(name))
+      .filter((name) => /\.[cm]?[jt]sx?$/.test(name) && !name.split(sep).includes('node_modules'))
       .map((name) => join(root, folder, name))
       .map((path) => ({ file: slashes(relative(root, path)), source: readFileSync(path, 'utf8') }))
   })

@@ -1,46 +1,15 @@
 // The rule: cancelling reaches every leaf, and nothing is left: no program, no timer, no socket.
-import { execFile } from 'node:child_process'
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { cancelTask } from '../../bench/engine/cancelled-task.ts'
 
-const CHILD = fileURLToPath(new URL('./cancel-child.ts', import.meta.url))
-
-/** Processes that run this program. */
-function running(program: string): string[] {
-  return readdirSync('/proc')
-    .filter((pid) => /^\d+$/.test(pid))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(`${program}\0`)
-      } catch {
-        return false
-      }
-    })
-}
-
-test('a task of 1500 steps, a hundred of them under way as programs', {
-  timeout: 110_000,
-}, async (context) => {
+test.for<[string, number, boolean]>([
+  ['a hundred of them under way, each with a program, a timer and a connection', 100, true],
+  ['all of them under way, each with a timer and a connection', 1500, false],
+])('a task of 1500 steps, %s', { timeout: 110_000 }, async ([, agents, programs], context) => {
   context.skip(process.platform !== 'linux', 'needs /proc')
-  const directory = mkdtempSync(join(tmpdir(), 'meshswarm-cancelled-'))
-  const program = join(directory, 'sleeper')
-  copyFileSync('/bin/sleep', program)
-  try {
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      CHILD,
-      join(directory, 'swarm.db'),
-      program,
-    ])
-    const { outcome, open } = JSON.parse(stdout)
-    expect(outcome).toBe('cancelled')
-    // Its own output is the only thing that may still be open.
-    expect(open.filter((what: string) => !/^(Pipe|TTY|FS)/.test(what))).toEqual([])
-    expect(running(program)).toEqual([])
-  } finally {
-    rmSync(directory, { recursive: true, force: true })
-  }
+  const { outcome, underWay, open, programs: left } = await cancelTask(agents, programs)
+  expect(outcome).toBe('cancelled')
+  expect(underWay).toBe(agents)
+  expect(open).toEqual([])
+  expect(left).toEqual([])
 })

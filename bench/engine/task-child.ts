@@ -1,5 +1,5 @@
-// A process that works on a task until it is done, or until somebody kills it. Every step says so before it begins,
-// in a file that the parent reads.
+// A process that works on a task until it is done, or until somebody kills it. Every step says so before it begins, with
+// the time, in a file that the parent reads.
 import { openSync, writeSync } from 'node:fs'
 import { entropySeed, hasCode, RealClock, randomIds, seededRandom, swarmId } from '../../src/core/index.ts'
 import {
@@ -16,6 +16,8 @@ import {
 } from '../../src/engine/index.ts'
 
 const [, , file = '', diary = '', count = '0', stepMs = '5', groups = '0'] = process.argv
+// Ctrl-C is for the process that has started this one.
+process.on('SIGINT', () => undefined)
 const clock = new RealClock()
 const random = seededRandom(entropySeed())
 const task = swarmId('task')
@@ -25,7 +27,7 @@ const note: Tool = {
   name: 'note',
   idempotent: true,
   run: async ({ step }, signal) => {
-    writeSync(fd, `${step}\n`)
+    writeSync(fd, `${step} ${clock.now()}\n`)
     await clock.sleep(Number(stepMs), signal)
     return step
   },

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { entropySeed, RealClock, randomIds, seededRandom } from '../src/core/index.ts'
-import { EmbeddedBackend, machineTools } from '../src/engine/index.ts'
-import { SwarmOrchestrator } from '../src/swarm/index.ts'
-import type { BenchOptions } from './options.ts'
-import { type BenchReport, type BenchRow, reportOf } from './report.ts'
+import { entropySeed, RealClock, randomIds, seededRandom } from '../../src/core/index.ts'
+import { EmbeddedBackend, machineTools } from '../../src/engine/index.ts'
+import { SwarmOrchestrator } from '../../src/swarm/index.ts'
+import type { BenchOptions } from '../options.ts'
+import { type BenchRow, goalOf, rowOf } from '../report.ts'
+import type { Part } from './part.ts'
 
 const AGENTS = 10
 const SAMPLES = 10
@@ -27,11 +28,8 @@ interface Sample {
  * Swarms of ten agents, created, led to the end of a task of three steps and terminated, one after the other in one
  * process: what the process holds after each tenth of them.
  */
-export async function swarmsBench(
-  total: number,
-  options: BenchOptions,
-  signal: AbortSignal,
-): Promise<BenchReport> {
+export async function swarmsPart(options: BenchOptions, signal: AbortSignal): Promise<Part> {
+  const total = Number(options.set.get('swarms') ?? (options.quick ? 500 : 10_000))
   const clock = new RealClock()
   const directory = mkdtempSync(join(tmpdir(), 'meshswarm-bench-'))
   const file = join(directory, 'swarm.db')
@@ -61,7 +59,7 @@ export async function swarmsBench(
     await backend.close()
     rmSync(directory, { recursive: true, force: true })
   }
-  return reportOf('engine', options.seed, samples.flatMap(rowsOf), goals(samples))
+  return { rows: samples.flatMap(rowsOf), goals: goals(samples) }
 }
 
 async function oneSwarm(swarms: SwarmOrchestrator, signal: AbortSignal): Promise<void> {
@@ -76,11 +74,8 @@ async function oneSwarm(swarms: SwarmOrchestrator, signal: AbortSignal): Promise
 }
 
 function rowsOf({ swarms, heapMb, rssMb, fileMb, msEach }: Sample): BenchRow[] {
-  const row = (metric: string, value: number): BenchRow => ({
-    ...{ case: `after ${swarms} swarms`, subject: 'embedded', metric, n: 1 },
-    median: value,
-    p95: value,
-  })
+  const row = (metric: string, value: number) =>
+    rowOf({ case: `after ${swarms} swarms`, subject: 'embedded', metric }, [value])
   return [
     row('heap MB', heapMb),
     row('resident MB', rssMb),
@@ -93,8 +88,7 @@ function goals(samples: readonly Sample[]) {
   const [, second] = samples
   const last = samples.at(-1)
   const value = second && last && samples.length === SAMPLES ? last.heapMb / second.heapMb : null
-  const unit = 'x heap of the second tenth'
-  return [{ id: 'flat', goal: `<= ${FLAT}`, value, unit, met: value !== null && value <= FLAT }]
+  return [goalOf('flat', '<=', FLAT, value, 'x heap of the second tenth')]
 }
 
 /** A full garbage collection, which node gives to nobody who does not ask for it. */
