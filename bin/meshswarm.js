@@ -2,6 +2,7 @@
 // The one file that is plain JavaScript: it runs on any Node from 18 on and finds a Node that runs the rest.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import module from 'node:module'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -33,7 +34,11 @@ async function start() {
   const main = ['../lab/main.ts', '../src/cli/main.ts'].map((path) => join(HERE, path)).find(existsSync)
   if (main === undefined)
     fail('This installation is not complete: src/cli/main.ts is missing. Install it anew.')
-  else await import(pathToFileURL(main).href)
+  else {
+    // Half of a start is the reading of our own sources. Where the folder cannot be written they are read each time.
+    module.enableCompileCache?.(join(HERE, '../node_modules/.cache/meshswarm'))
+    await import(pathToFileURL(main).href)
+  }
 }
 
 /** When the process that the user started is killed outright, this one ends in good order. */

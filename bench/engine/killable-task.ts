@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 
+/** As `bin/meshswarm.js` has it. */
+const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/meshswarm', import.meta.url))
 const CHILD = fileURLToPath(new URL('./task-child.ts', import.meta.url))
 
 export interface KillableTaskOptions {
@@ -48,7 +50,7 @@ export class KillableTask {
     const child = spawn(
       process.execPath,
       [CHILD, this.#file, this.#diary, ...[steps, stepMs, groups].map(String)],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
+      { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_COMPILE_CACHE: COMPILED } },
     )
     let said = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

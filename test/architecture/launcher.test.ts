@@ -1,7 +1,7 @@
 // The rule: bin/meshswarm.js runs the product on the user's Node where that is new enough, on npm's otherwise, and
 // passes arguments, exit codes and signals through; where neither will do it says what to do.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -120,4 +120,13 @@ test('without any Node that is new enough it says what to do', async (ctx) => {
   const { code, stderr } = await run(oldNode ?? '', [bare])
   expect(code).toBe(1)
   expect(stderr).toMatch(/needs Node 24 or newer; this is v\d+.*\nRun "npm ci" in .*, or install Node 24/)
+})
+
+test('the compiled sources are kept for the next start, and where they cannot be it starts as well', async () => {
+  const kept = install('kept', false)
+  expect((await run(process.execPath, [kept, 'exit'])).code).toBe(7)
+  expect(readdirSync(join(folder, 'kept/node_modules/.cache/meshswarm'))).not.toEqual([])
+  const barred = install('barred', false)
+  writeFileSync(join(folder, 'barred/node_modules'), 'no folder')
+  expect(await run(process.execPath, [barred, 'exit'])).toMatchObject({ code: 7, stderr: '' })
 })

@@ -45,8 +45,8 @@ async function endTask(
     done = await tryAppend(backend.log, swarm, version, [cancelled, state.end(at)])
     if (done) countTask(metrics, state)
   }
-  await backend.work.withdraw(swarm)
-  await backend.bus.publish(cancelSubject(swarm), null)
+  // The workers hear of it as soon as nobody is offered a step any more.
+  await Promise.all([backend.work.withdraw(swarm), backend.bus.publish(cancelSubject(swarm), null)])
 }
 
 /** Ends the tasks of the sub-agents under a task, or under one of its steps, that have not ended. */
