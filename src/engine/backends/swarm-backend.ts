@@ -1,8 +1,9 @@
 import type { StepId, SwarmId } from '../../core/index.ts'
 import type { Json } from './json.ts'
+import type { Mail } from './mail.ts'
 
 /**
- * Where the state of swarms lives: five ports, under one pure reducer. What a port has acknowledged survives
+ * Where the state of swarms lives: six ports; tasks are one pure reducer over the first five. What a port has acknowledged survives
  * `kill -9` of every process. Any number of processes may have the same store open. Every method rejects
  * UNAVAILABLE once the backend is closed, or when the store cannot be reached; nothing has happened then that was
  * not acknowledged. `test/compliance/swarm-backend.ts` is the whole contract.
@@ -13,7 +14,8 @@ export interface SwarmBackend extends AsyncDisposable {
   readonly results: ResultStore
   readonly kv: KeyValue
   readonly bus: MessageBus
-  /** Removes all that is kept of the swarm: plan, results, work. Nothing of it comes back. */
+  readonly mail: Mail
+  /** Removes all that is kept of the swarm: plan, results, work, mail. Nothing of it comes back. */
   forget(swarm: SwarmId): Promise<void>
   /** Ends every follower and waiter with UNAVAILABLE. A second call returns the first one's promise. */
   close(): Promise<void>

@@ -1,8 +1,11 @@
 import type { Clock, IdSource, SwarmId } from '../../../core/index.ts'
 import { type Damage, Database } from '../../../store/index.ts'
+import type { Mail, MailOptions } from '../mail.ts'
 import type { KeyValue, MessageBus, PlanLog, ResultStore, SwarmBackend, WorkQueue } from '../swarm-backend.ts'
 import { Changes } from './changes.ts'
 import { EmbeddedKeyValue } from './key-value.ts'
+import { EmbeddedMail } from './mail.ts'
+import { MAIL_TABLES } from './mail-sql.ts'
 import { EmbeddedMessageBus } from './message-bus.ts'
 import { EmbeddedPlanLog } from './plan-log.ts'
 import { enterProcess, leaveProcess } from './processes.ts'
@@ -19,6 +22,19 @@ export interface EmbeddedComponents {
 export interface EmbeddedOptions {
   /** The database. Several processes of one host and one pid namespace may share it. */
   readonly file: string
+  readonly mail?: MailOptions
+}
+
+interface Opened extends EmbeddedComponents {
+  readonly database: Database
+  readonly changes: Changes
+  readonly bus: MessageBus
+}
+
+interface OpenedOptions {
+  /** The name under which this process is listed. */
+  readonly process: string
+  readonly mail: MailOptions | undefined
 }
 
 /** The backend without a server: SQLite in this process. */
@@ -28,6 +44,7 @@ export class EmbeddedBackend implements SwarmBackend {
   readonly results: ResultStore
   readonly kv: KeyValue
   readonly bus: MessageBus
+  readonly mail: Mail
   /** What was at `file` before and could not be used. */
   readonly damage: Damage | undefined
   readonly #database: Database
@@ -35,13 +52,14 @@ export class EmbeddedBackend implements SwarmBackend {
   readonly #process: string
   #closing: Promise<void> | undefined
 
-  private constructor(clock: Clock, database: Database, changes: Changes, bus: MessageBus, process: string) {
-    const components = { clock, database, changes }
+  private constructor(components: Opened, { process, mail }: OpenedOptions) {
+    const { database, changes, bus } = components
     this.log = new EmbeddedPlanLog(components)
     this.work = new EmbeddedWorkQueue(components, { process })
     this.results = new EmbeddedResults(components)
     this.kv = new EmbeddedKeyValue(components)
     this.bus = bus
+    this.mail = new EmbeddedMail(components, mail)
     this.damage = database.damage
     this.#database = database
     this.#changes = changes
@@ -49,22 +67,28 @@ export class EmbeddedBackend implements SwarmBackend {
   }
 
   /** Rejects like `Database.open`. */
-  static async open({ clock, ids }: EmbeddedComponents, { file }: EmbeddedOptions): Promise<EmbeddedBackend> {
+  static async open(
+    { clock, ids }: EmbeddedComponents,
+    { file, mail }: EmbeddedOptions,
+  ): Promise<EmbeddedBackend> {
     const database = await Database.open({ clock }, { file, migrations: MIGRATIONS })
     const changes = await Changes.open(clock, database)
     const process = ids.next('process')
     await enterProcess(database, process)
     const bus = await EmbeddedMessageBus.open({ clock, database, changes, ids })
-    return new EmbeddedBackend(clock, database, changes, bus, process)
+    return new EmbeddedBackend({ clock, ids, database, changes, bus }, { process, mail })
   }
 
   async forget(swarm: SwarmId): Promise<void> {
-    const tables = ['plan', 'result', 'work'].map((table) => `DELETE FROM ${table} WHERE swarm = ?`)
+    const tables = ['plan', 'result', 'work', ...MAIL_TABLES].map(
+      (table) => `DELETE FROM ${table} WHERE swarm = ?`,
+    )
     const statements = [...tables, 'DELETE FROM swarm WHERE name = ?'].map((sql) => ({
       sql,
       params: [swarm],
     }))
     await this.#database.write(statements)
+    this.#changes.tell('mail')
   }
 
   close(): Promise<void> {
