@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { agentId, swarmId } from '../../src/core/index.ts'
 import type { Address, MailReader, Message, SwarmBackend, TakenLetter } from '../../src/engine/index.ts'
@@ -282,6 +283,65 @@ export function describeMail(
         expect(await here.mail.redeliver(red, id)).toBe(false)
         expect(await waiting()).toEqual([[bob, 1, 0]])
       })
+    })
+
+    it('is delivered or dead, in order and within bounds, whoever sends, reads, acknowledges and crashes', async () => {
+      const act = fc.oneof(
+        fc.record({ kind: fc.constant('send' as const), from: fc.constantFrom(ann, bob), by: fc.boolean() }),
+        fc.record({
+          kind: fc.constantFrom('take' as const, 'acknowledge' as const, 'crash' as const),
+          by: fc.boolean(),
+        }),
+      )
+      let round = 0
+      await fc.assert(
+        fc.asyncProperty(fc.array(act, { maxLength: 40 }), async (acts) => {
+          const address = to(bob, swarmId(`swarm-${round++}`))
+          const first = new Set<number>()
+          const sent = new Map<number, Message['from']>()
+          const done = new Set<number>()
+          let reader = await here.mail.open(address)
+          let held: TakenLetter[] = []
+          const take = async () => {
+            const letter = await reader.take()
+            if (!letter) return false
+            held.push(letter)
+            first.add(letter.id)
+            expect(done.has(letter.id)).toBe(false)
+            expect(letter.delivery).toBeLessThanOrEqual(SMALL_MAIL.maxDeliveries)
+            return true
+          }
+          for (const next of acts) {
+            const backend = next.by ? here : there
+            if (next.kind === 'send') {
+              const { from } = next
+              const id = await backend.mail.send(address, { from, body: null }).catch(({ code }) => code)
+              if (id !== 'INSUFFICIENT_RESOURCES') sent.set(id, from)
+            } else if (next.kind === 'take') await take()
+            else if (next.kind === 'crash') {
+              reader = await backend.mail.open(address)
+              held = []
+            } else {
+              const letter = held.shift()
+              if (letter && (await backend.mail.acknowledge(letter))) done.add(letter.id)
+            }
+            const [box = { waiting: 0, taken: 0 }] = await backend.mail.mailboxes(address.swarm)
+            expect(box.waiting + box.taken).toBeLessThanOrEqual(SMALL_MAIL.capacity)
+            expect(box.taken).toBeGreaterThanOrEqual(held.length)
+            expect((await backend.mail.deadLetters(address.swarm)).length).toBeLessThanOrEqual(
+              SMALL_MAIL.keepDead,
+            )
+          }
+          while (await take());
+          // Those that were taken too often were delivered as well: none is only dead.
+          expect([...first].toSorted((a, b) => a - b)).toEqual([...sent.keys()])
+          for (const from of [ann, bob]) {
+            const own = [...first].filter((id) => sent.get(id) === from)
+            expect(own).toEqual([...sent.keys()].filter((id) => sent.get(id) === from))
+          }
+        }),
+        { numRuns: 40 },
+      )
     })
 
     it('is forgotten with its swarm, dead or not, and only with its own', async () => {
