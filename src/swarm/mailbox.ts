@@ -9,6 +9,7 @@ import {
 } from '../core/index.ts'
 import type { Mail } from '../engine/index.ts'
 import type { Letter, LossReason } from './letter.ts'
+import { isMark, LetterQueue, type Mark, type WaitingLetter } from './letter-queue.ts'
 import type { LostLetters } from './lost-letters.ts'
 import { StoredLetters } from './stored-letters.ts'
 
@@ -37,18 +38,7 @@ export interface Delivery {
   readonly body: unknown
   readonly topic?: string | undefined
   readonly ttlMs?: number | undefined
-  /** Takes the answer to a request; false where nobody waits for it any more. */
-  readonly answer?: ((body: unknown) => boolean) | undefined
-}
-
-interface Waiting extends Pick<Letter, 'from' | 'topic' | 'at' | 'body'> {
-  readonly endsAt: number
-  readonly answer: Delivery['answer']
-}
-
-/** Stands in the queue where durable letters come, those up to this id. */
-interface Mark {
-  upTo: number
+  readonly answer?: WaitingLetter['answer']
 }
 
 /**
@@ -60,10 +50,10 @@ export class Mailbox implements AsyncIterable<Letter> {
   readonly #components: MailboxComponents
   readonly #capacity: number
   readonly #stored: StoredLetters | undefined
+  readonly #queue = new LetterQueue()
   readonly #counts = new Map<AgentId, number>()
   /** Rings for whoever waits: there is something to look at. */
   readonly #bell = new Channel<void>({ capacity: 1, overflow: 'drop-oldest' })
-  #queue: (Waiting | Mark)[] = []
   #firstExpected = Number.POSITIVE_INFINITY
   #opening: Promise<void> | undefined
   #failure: Error | undefined
@@ -84,7 +74,7 @@ export class Mailbox implements AsyncIterable<Letter> {
   /** Letters that wait in memory; durable ones wait in the store. */
   get size(): number {
     this.#dropExpired()
-    return this.#queue.filter((entry) => !isMark(entry)).length
+    return this.#queue.letters
   }
 
   /**
@@ -109,9 +99,7 @@ export class Mailbox implements AsyncIterable<Letter> {
   expect(id: number): void {
     if (this.#closed || this.#failure) return
     this.#firstExpected = Math.min(this.#firstExpected, id)
-    const last = this.#queue.at(-1)
-    if (last && isMark(last)) last.upTo = Math.max(last.upTo, id)
-    else this.#queue.push({ upTo: id })
+    this.#queue.mark(id)
     this.#bell.push()
   }
 
@@ -125,13 +113,13 @@ export class Mailbox implements AsyncIterable<Letter> {
       if (this.#stored && !this.#closed) await this.#open(this.#stored)
       throwIfCancelled(signal, 'The read')
       this.#dropExpired()
-      const [first] = this.#queue
+      const { first } = this.#queue
       if (!first) {
         if (this.#failure) throw this.#failure
         if (this.#closed) return undefined
         await this.#bell.next(signal)
       } else if (!isMark(first)) {
-        this.#queue.shift()
+        this.#queue.remove(first)
         return this.#handOver({ ...first, delivery: 1, acknowledge: async () => true })
       } else if (this.#stored) {
         const letter = await this.#take(this.#stored, first, signal)
@@ -156,7 +144,7 @@ export class Mailbox implements AsyncIterable<Letter> {
     this.#opening ??= (async () => {
       const newest = await stored.open()
       await this.#components.store?.settled()
-      this.#queue.unshift({ upTo: Math.min(newest, this.#firstExpected - 1) })
+      if (!this.#closed) this.#queue.markFirst(Math.min(newest, this.#firstExpected - 1))
     })()
     try {
       await this.#opening
@@ -168,11 +156,9 @@ export class Mailbox implements AsyncIterable<Letter> {
 
   /** The next durable letter up to the mark; where there is none, the mark goes. */
   async #take(stored: StoredLetters, mark: Mark, signal: AbortSignal): Promise<Letter | undefined> {
-    const { upTo } = mark
-    const letter = await stored.take(upTo)
+    const letter = await stored.take(mark.upTo)
     if (!letter) {
-      // Unless more have come meanwhile.
-      if (mark.upTo === upTo) this.#queue = this.#queue.filter((entry) => entry !== mark)
+      this.#queue.remove(mark)
       return undefined
     }
     if (signal.aborted) stored.putBack(letter)
@@ -185,7 +171,7 @@ export class Mailbox implements AsyncIterable<Letter> {
     const seq = (this.#counts.get(from) ?? 0) + 1
     this.#counts.set(from, seq)
     // For another reader: a mark may stand for several letters.
-    if (this.#queue.length > 0) this.#bell.push()
+    if (!this.#queue.isEmpty) this.#bell.push()
     const to = this.owner
     const reply = (said: unknown) => {
       if (answer?.(said)) return true
@@ -196,17 +182,14 @@ export class Mailbox implements AsyncIterable<Letter> {
     return Object.freeze({ from, to, seq, at, topic, body, delivery, acknowledge, reply })
   }
 
-  #lose(letter: Waiting, reason: LossReason): false {
+  #lose(letter: WaitingLetter, reason: LossReason): false {
     this.#components.lost.add({ ...letter, to: this.owner }, reason)
     return false
   }
 
   #dropExpired(): void {
-    const now = this.#components.clock.now()
-    const kept = this.#queue.filter((entry) => isMark(entry) || entry.endsAt > now)
-    if (kept.length === this.#queue.length) return
-    for (const entry of this.#queue) if (!isMark(entry) && entry.endsAt <= now) this.#lose(entry, 'expired')
-    this.#queue = kept
+    for (const letter of this.#queue.removeExpired(this.#components.clock.now()))
+      this.#lose(letter, 'expired')
   }
 
   /** What waits in memory can still be read. */
@@ -217,15 +200,11 @@ export class Mailbox implements AsyncIterable<Letter> {
 
   /** No durable letter comes any more. */
   #dropMarks(): void {
-    this.#queue = this.#queue.filter((entry) => !isMark(entry))
+    this.#queue.removeMarks()
     this.#bell.close()
   }
 }
 
-type HandedOver = Omit<Letter, 'to' | 'seq' | 'reply'> & Pick<Waiting, 'answer'>
-
-function isMark(entry: Waiting | Mark): entry is Mark {
-  return 'upTo' in entry
-}
+type HandedOver = Omit<Letter, 'to' | 'seq' | 'reply'> & Pick<WaitingLetter, 'answer'>
 
 const NEVER = new AbortController().signal
