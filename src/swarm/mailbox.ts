@@ -111,7 +111,7 @@ export class Mailbox implements AsyncIterable<Letter> {
   async receive(signal: AbortSignal): Promise<Letter | undefined> {
     for (;;) {
       if (this.#stored && !this.#closed) await this.#open(this.#stored)
-      throwIfCancelled(signal, 'The read')
+      this.#check(signal)
       this.#dropExpired()
       const { first } = this.#queue
       if (!first) {
@@ -144,7 +144,8 @@ export class Mailbox implements AsyncIterable<Letter> {
     this.#opening ??= (async () => {
       const newest = await stored.open()
       await this.#components.store?.settled()
-      if (!this.#closed) this.#queue.markFirst(Math.min(newest, this.#firstExpected - 1))
+      const before = Math.min(newest, this.#firstExpected - 1)
+      if (before > 0 && !this.#closed) this.#queue.markFirst(before)
     })()
     try {
       await this.#opening
@@ -162,7 +163,7 @@ export class Mailbox implements AsyncIterable<Letter> {
       return undefined
     }
     if (signal.aborted) stored.putBack(letter)
-    throwIfCancelled(signal, 'The read')
+    this.#check(signal)
     const acknowledge = () => stored.acknowledge(letter)
     return this.#handOver({ ...letter, at: letter.sentAt, answer: undefined, acknowledge })
   }
@@ -170,8 +171,8 @@ export class Mailbox implements AsyncIterable<Letter> {
   #handOver({ from, topic, at, body, delivery, acknowledge, answer }: HandedOver): Letter {
     const seq = (this.#counts.get(from) ?? 0) + 1
     this.#counts.set(from, seq)
-    // For another reader: a mark may stand for several letters.
-    if (!this.#queue.isEmpty) this.#bell.push()
+    // A mark may stand for several letters.
+    this.#wakeAnother()
     const to = this.owner
     const reply = (said: unknown) => {
       if (answer?.(said)) return true
@@ -180,6 +181,16 @@ export class Mailbox implements AsyncIterable<Letter> {
       return false
     }
     return Object.freeze({ from, to, seq, at, topic, body, delivery, acknowledge, reply })
+  }
+
+  /** Throws CANCELLED on abort; what woke this reader is for another one then. */
+  #check(signal: AbortSignal): void {
+    if (signal.aborted) this.#wakeAnother()
+    throwIfCancelled(signal, 'The read')
+  }
+
+  #wakeAnother(): void {
+    if (!this.#queue.isEmpty) this.#bell.push()
   }
 
   #lose(letter: WaitingLetter, reason: LossReason): false {

@@ -38,6 +38,8 @@ export class StoredLetters {
     const letter = this.#held.shift() ?? (await this.#reader?.take())
     if (!letter || letter.id <= upTo) return letter
     this.putBack(letter)
+    // Once taken, it does not count as an arrival any more.
+    this.#components.onArrival(letter.id)
     return undefined
   }
 

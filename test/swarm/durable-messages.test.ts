@@ -105,19 +105,38 @@ it('is not for another swarm, and none is left of a swarm that is forgotten', as
   expect(await backend.mail.mailboxes(red)).toEqual([])
 })
 
-it('goes to one who stops waiting at no cost: the next one gets it', async () => {
+it('is not lost, and not delivered twice, by one who is cancelled while it comes out of the store', async () => {
   const { a, b } = swarmOf()
-  for (let n = 0; n < 30; n++) {
-    const stop = new AbortController()
-    const given = b.mailbox.receive(stop.signal).catch(() => undefined)
-    const sent = a.communicate(bob, n, durable)
-    if (n % 3 === 0) await sent
-    setImmediate(() => stop.abort())
-    const letter = (await given) ?? (await read(b.mailbox, 1))[0]
-    expect(letter?.body).toBe(n)
-    await sent
-    await letter?.acknowledge()
-  }
+  await a.communicate(bob, 1, durable)
+  await read(b.mailbox, 1)
+  await a.communicate(bob, 2, durable)
+  const stop = new AbortController()
+  const given = expect(b.mailbox.receive(stop.signal)).rejects.toMatchObject({ code: 'CANCELLED' })
+  const waiting = b.mailbox.receive(NEVER)
+  await new Promise((resolve) => setImmediate(resolve))
+  stop.abort()
+  await given
+  expect(await waiting).toMatchObject({ body: 2, delivery: 1 })
+})
+
+it('wakes as many readers as there are letters, also of another process and at once', async () => {
+  const { b } = swarmOf()
+  const waiting = [read(b.mailbox, 1), read(b.mailbox, 1)]
+  const send = (body: number) => backend.mail.send({ swarm: red, agent: bob }, { from: ann, body })
+  // Both wait by then: the store answers in the order in which it was asked.
+  await backend.mail.mailboxes(red)
+  await Promise.all([send(1), send(2)])
+  const letters = (await Promise.all(waiting)).flat()
+  expect(bodies(letters)).toEqual([1, 2])
+})
+
+it('is expected in whatever order its ids are told', async () => {
+  const { b } = swarmOf()
+  const send = (body: string) => backend.mail.send({ swarm: red, agent: bob }, { from: ann, body })
+  const [first, second] = [await send('first'), await send('second')]
+  b.mailbox.expect(second)
+  b.mailbox.expect(first)
+  expect(bodies(await read(b.mailbox, 2))).toEqual(['first', 'second'])
 })
 
 it('is refused where it does not fit, and nothing has happened then', async () => {

@@ -86,6 +86,18 @@ describe('to an agent', () => {
     expect(await ended).toBeUndefined()
   })
 
+  it('wake another one where the first is cancelled in the same moment', async () => {
+    const { a, b } = swarmOf()
+    const stop = new AbortController()
+    const given = expect(b.mailbox.receive(stop.signal)).rejects.toMatchObject({ code: 'CANCELLED' })
+    const waiting = b.mailbox.receive(NEVER)
+    await Promise.resolve()
+    void a.communicate(bob, 1)
+    stop.abort()
+    await given
+    expect((await waiting)?.body).toBe(1)
+  })
+
   it('can be read on by the next loop', async () => {
     const { a, b } = swarmOf()
     for (const n of [1, 2]) await a.communicate(bob, n)
