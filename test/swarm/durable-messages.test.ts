@@ -130,13 +130,33 @@ it('wakes as many readers as there are letters, also of another process and at o
   expect(bodies(letters)).toEqual([1, 2])
 })
 
-it('is expected in whatever order its ids are told', async () => {
-  const { b } = swarmOf()
-  const send = (body: string) => backend.mail.send({ swarm: red, agent: bob }, { from: ann, body })
-  const [first, second] = [await send('first'), await send('second')]
-  b.mailbox.expect(second)
-  b.mailbox.expect(first)
-  expect(bodies(await read(b.mailbox, 2))).toEqual(['first', 'second'])
+it('of another process comes behind one of this process that had not been read', async () => {
+  const { a, b } = swarmOf()
+  await a.communicate(bob, 'from here', durable)
+  await backend.mail.send({ swarm: red, agent: bob }, { from: eve, body: 'from there' })
+  expect(bodies(await read(b.mailbox, 2))).toEqual(['from here', 'from there'])
+})
+
+it('does not overtake what was sent before it while its mailbox is read for the first time', async () => {
+  // The store has it, and its sender hears of that late.
+  const mail = new Proxy(backend.mail, {
+    get: (target, name) => {
+      const method = Reflect.get(target, name).bind(target)
+      if (name !== 'send') return method
+      return async (...given: unknown[]) => {
+        const id = await method(...given)
+        await clock.sleep(20)
+        return id
+      }
+    },
+  })
+  const agents = [ann, bob].map((one) => ({ agentId: one, kind: 'monitor' as const }))
+  const swarm = new Swarm({ clock, backend: { mail } }, { swarmId: red, agents })
+  await swarm.agent(ann).communicate(bob, 'first')
+  const sending = swarm.agent(ann).communicate(bob, 'second', durable)
+  await backend.mail.mailboxes(red)
+  expect(bodies(await read(swarm.agent(bob).mailbox, 2))).toEqual(['first', 'second'])
+  await sending
 })
 
 it('is refused where it does not fit, and nothing has happened then', async () => {
