@@ -3,7 +3,7 @@ import type { Json } from './json.ts'
 import type { Mail } from './mail.ts'
 
 /**
- * Where the state of swarms lives: six ports; tasks are one pure reducer over the first five. What a port has acknowledged survives
+ * Where the state of swarms lives: five ports under one pure reducer, and mail. What a port has acknowledged survives
  * `kill -9` of every process. Any number of processes may have the same store open. Every method rejects
  * UNAVAILABLE once the backend is closed, or when the store cannot be reached; nothing has happened then that was
  * not acknowledged. `test/compliance/swarm-backend.ts` is the whole contract.

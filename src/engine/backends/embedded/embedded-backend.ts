@@ -22,19 +22,8 @@ export interface EmbeddedComponents {
 export interface EmbeddedOptions {
   /** The database. Several processes of one host and one pid namespace may share it. */
   readonly file: string
+  /** The bounds of mailboxes. */
   readonly mail?: MailOptions
-}
-
-interface Opened extends EmbeddedComponents {
-  readonly database: Database
-  readonly changes: Changes
-  readonly bus: MessageBus
-}
-
-interface OpenedOptions {
-  /** The name under which this process is listed. */
-  readonly process: string
-  readonly mail: MailOptions | undefined
 }
 
 /** The backend without a server: SQLite in this process. */
@@ -52,14 +41,19 @@ export class EmbeddedBackend implements SwarmBackend {
   readonly #process: string
   #closing: Promise<void> | undefined
 
-  private constructor(components: Opened, { process, mail }: OpenedOptions) {
-    const { database, changes, bus } = components
+  private constructor(
+    components: { readonly clock: Clock; readonly database: Database; readonly changes: Changes },
+    bus: MessageBus,
+    mail: Mail,
+    process: string,
+  ) {
+    const { database, changes } = components
     this.log = new EmbeddedPlanLog(components)
     this.work = new EmbeddedWorkQueue(components, { process })
     this.results = new EmbeddedResults(components)
     this.kv = new EmbeddedKeyValue(components)
     this.bus = bus
-    this.mail = new EmbeddedMail(components, mail)
+    this.mail = mail
     this.damage = database.damage
     this.#database = database
     this.#changes = changes
@@ -69,14 +63,15 @@ export class EmbeddedBackend implements SwarmBackend {
   /** Rejects like `Database.open`. */
   static async open(
     { clock, ids }: EmbeddedComponents,
-    { file, mail }: EmbeddedOptions,
+    { file, mail: bounds }: EmbeddedOptions,
   ): Promise<EmbeddedBackend> {
     const database = await Database.open({ clock }, { file, migrations: MIGRATIONS })
     const changes = await Changes.open(clock, database)
     const process = ids.next('process')
     await enterProcess(database, process)
     const bus = await EmbeddedMessageBus.open({ clock, database, changes, ids })
-    return new EmbeddedBackend({ clock, ids, database, changes, bus }, { process, mail })
+    const mail = new EmbeddedMail({ clock, database, changes, ids }, bounds)
+    return new EmbeddedBackend({ clock, database, changes }, bus, mail, process)
   }
 
   async forget(swarm: SwarmId): Promise<void> {

@@ -118,13 +118,17 @@ export class EmbeddedMail implements Mail {
 
   async redeliver(swarm: SwarmId, id: number): Promise<boolean> {
     const params = [swarm, id]
-    const [found] = await this.#components.database.read(sql.FIND_DEAD, params)
-    if (!found) return false
-    const redelivering = this.#change(swarm, [
-      { sql: sql.REDELIVER, params: [...params, this.#capacity], changes: 1 },
-      { sql: sql.DROP, params, changes: 1 },
-    ])
-    await orElse(redelivering, () => this.#full(String(found.agent)))
+    try {
+      await this.#change(swarm, [
+        { sql: sql.REDELIVER, params: [...params, this.#capacity], changes: 1 },
+        { sql: sql.DROP, params, changes: 1 },
+      ])
+    } catch (error) {
+      if (!hasCode(error, 'CONFLICT')) throw error
+      const [dead] = await this.#components.database.read(sql.FIND_DEAD, params)
+      if (dead) throw this.#full(String(dead.agent))
+      return false
+    }
     this.#tell()
     return true
   }
