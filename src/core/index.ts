@@ -41,6 +41,7 @@ export {
   type TaskId,
   taskId,
 } from './ids.ts'
+export { onAbort } from './on-abort.ts'
 export { entropySeed, type Random, seededRandom } from './random.ts'
 export { RealClock } from './real-clock.ts'
 export { attempt, err, ok, type Result } from './result.ts'

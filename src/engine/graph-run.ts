@@ -12,7 +12,7 @@ import {
 import type { EngineEvent, JournaledError, JournaledStep } from './engine-event.ts'
 import { type GraphReport, graphReport } from './graph-report.ts'
 import { type RetryOptions, retryDelayMs } from './retry.ts'
-import { StepAttempt } from './step-attempt.ts'
+import { type AttemptHost, StepAttempt } from './step-attempt.ts'
 import { checkStepCount, MAX_STEPS, type Step, type StepGraph, sortSteps } from './step-graph.ts'
 import { StepRun } from './step-run.ts'
 import { type FinalStepState, isFinal } from './step-state.ts'
@@ -43,6 +43,13 @@ export class GraphRun<W extends Worker> {
   readonly #steps = new Map<StepId, StepRun<W>>()
   readonly #controller = new AbortController()
   readonly #done = Promise.withResolvers<void>()
+  readonly #host: AttemptHost<W> = {
+    recordStart: (step, attempt, worker) =>
+      this.#record({ kind: 'step-started', run: this.#runId, step, attempt, worker }),
+    resultOf: (id) => this.#steps.get(id)?.value,
+    accept: (steps) => this.#promise(steps),
+    sort: (steps) => sortSteps(steps, new Set(this.#steps.keys())),
+  }
   /** Steps that have not ended. */
   #unfinished = 0
   /** Steps that running ones have added, to exist when those succeed. */
@@ -111,13 +118,7 @@ export class GraphRun<W extends Worker> {
 
   async #try(run: StepRun<W>): Promise<void> {
     const { kind, priority, timeoutMs, graceMs } = run.step
-    const one = new StepAttempt(run, this.#components.clock, {
-      record: (number, worker) =>
-        this.#record({ kind: 'step-started', run: this.#runId, step: run.id, attempt: number, worker }),
-      resultOf: (id) => this.#steps.get(id)?.value,
-      accept: (steps) => this.#promise(steps),
-      sort: (steps) => sortSteps(steps, new Set(this.#steps.keys())),
-    })
+    const one = new StepAttempt(run, this.#components.clock, this.#host)
     const task = { timeoutMs, graceMs, run: (worker: W, signal: AbortSignal) => one.perform(worker, signal) }
     const result = await attempt(() =>
       this.#components.pool.run({ kind, priority }, task, this.#controller.signal),

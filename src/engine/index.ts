@@ -20,6 +20,7 @@ export {
   type TakenLetter,
 } from './backends/mail.ts'
 export type {
+  BlobStore,
   BusMessage,
   KeyValue,
   KeyValueChange,
@@ -44,6 +45,7 @@ export { runGraph } from './run-graph.ts'
 export { MAX_STEPS, type Step, type StepContext, type StepGraph, stepGraph } from './step-graph.ts'
 export { canMove, type FinalStepState, isFinal, STEP_TRANSITIONS, type StepState } from './step-state.ts'
 export { type Supervised, supervise, type Work, type WorkLimits } from './supervise.ts'
+export { BlobRef, type Value } from './task/blob-ref.ts'
 export type { Amounts, Resource } from './task/budget.ts'
 export type { TaskRunnerComponents } from './task/cancel-task.ts'
 export { type DoTaskComponents, doTask } from './task/do-task.ts'
@@ -52,6 +54,7 @@ export type { StepPool, StepWorkerComponents, StepWorkerOptions } from './task/s
 export { type Hired, type SubAgentComponents, withSubAgents } from './task/sub-agents.ts'
 export { subTask } from './task/sub-task.ts'
 export type { OnResult } from './task/task-lead.ts'
+export { TASK_TRANSITIONS, type TaskLife } from './task/task-life.ts'
 export { type LeadOptions, TaskRunner, type TaskRunnerOptions } from './task/task-runner.ts'
 export {
   type StepInput,

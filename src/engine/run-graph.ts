@@ -1,4 +1,5 @@
 import { meshSwarmError } from '../core/index.ts'
+import { traced } from '../telemetry/index.ts'
 import type { GraphReport } from './graph-report.ts'
 import { GraphRun, type RunComponents, type RunOptions } from './graph-run.ts'
 import { checkStepCount, MAX_STEPS, type StepGraph } from './step-graph.ts'
@@ -24,5 +25,5 @@ export async function runGraph<W extends Worker>(
     throw meshSwarmError('INVALID_CONFIGURATION', `maxSteps is 1 to ${MAX_STEPS}, not ${maxSteps}.`)
   }
   checkStepCount(graph.steps.length, maxSteps)
-  return new GraphRun(components, options).run(graph, signal)
+  return traced('invoke_workflow', {}, () => new GraphRun(components, options).run(graph, signal))
 }

@@ -1,11 +1,12 @@
 import { type Clock, meshSwarmError, type StepId } from '../core/index.ts'
+import { traced } from '../telemetry/index.ts'
 import type { Step } from './step-graph.ts'
 import type { StepRun } from './step-run.ts'
 import type { Worker } from './worker.ts'
 
-/** What an attempt asks of the run that it is part of. */
+/** What the attempts of a run ask of it. */
 export interface AttemptHost<W extends Worker> {
-  record(attempt: number, worker: string): Promise<void>
+  recordStart(step: StepId, attempt: number, worker: string): Promise<void>
   resultOf(step: StepId): unknown
   /** Holds so many places, or gives them back where negative. Throws STEP_LIMIT_EXCEEDED. */
   accept(steps: number): void
@@ -41,18 +42,25 @@ export class StepAttempt<W extends Worker> {
     this.#worker = worker
     this.#startedAt = this.#clock.now()
     try {
-      await this.#host.record(this.#run.attempts, worker.id)
+      await this.#host.recordStart(this.#run.id, this.#run.attempts, worker.id)
       signal.throwIfAborted()
-      const { id } = this.#run
-      return await this.#run.step.run(
-        {
-          stepId: id,
-          worker,
-          attempt: this.#run.attempts,
-          resultOf: (step) => this.#resultOf(step),
-          add: (steps) => this.#add(steps),
-        },
-        signal,
+      const { id, step, attempts } = this.#run
+      const attributes = {
+        'meshswarm.step': id,
+        'meshswarm.attempt': attempts,
+        'meshswarm.worker': worker.id,
+      }
+      return await traced('execute_tool', { subject: step.tool, attributes }, async () =>
+        step.run(
+          {
+            stepId: id,
+            worker,
+            attempt: attempts,
+            resultOf: (other) => this.#resultOf(other),
+            add: (steps) => this.#add(steps),
+          },
+          signal,
+        ),
       )
     } finally {
       this.#returned = true

@@ -1,4 +1,11 @@
-import { type Clock, cancelledError, fromUnknown, isMeshSwarmError, meshSwarmError } from '../core/index.ts'
+import {
+  type Clock,
+  cancelledError,
+  fromUnknown,
+  isMeshSwarmError,
+  meshSwarmError,
+  onAbort,
+} from '../core/index.ts'
 import type { Pulse } from './pulse.ts'
 
 /** A piece of work: it stops soon after its signal aborts. */
@@ -41,12 +48,7 @@ export function supervise<T>(
     cleanups.push(clock.after(graceMs, () => reject(reason)))
     controller.abort(reason)
   }
-  for (const signal of signals) {
-    const onAbort = () => stop(reasonOf(signal))
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    cleanups.push(() => signal.removeEventListener('abort', onAbort))
-  }
+  for (const signal of signals) cleanups.push(onAbort(signal, () => stop(reasonOf(signal))))
   if (timeoutMs !== undefined) {
     const late = () => stop(meshSwarmError('TIMEOUT', `The work took more than ${timeoutMs} ms.`))
     cleanups.push(clock.after(timeoutMs, late))

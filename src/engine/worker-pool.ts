@@ -1,4 +1,10 @@
-import { cancelledError, isMeshSwarmError, type MeshSwarmError, meshSwarmError } from '../core/index.ts'
+import {
+  cancelledError,
+  isMeshSwarmError,
+  type MeshSwarmError,
+  meshSwarmError,
+  onAbort,
+} from '../core/index.ts'
 import { FairQueue } from './fair-queue.ts'
 import type { Worker, WorkTask } from './worker.ts'
 
@@ -137,7 +143,6 @@ export class WorkerPool<W extends Worker> {
       const wanted = flexible ? undefined : own
       const worker = this.#takeFree(own) ?? (flexible ? this.#takeFree(undefined) : undefined)
       if (worker) return resolve(worker)
-      const stop = () => signal.removeEventListener('abort', onAbort)
       const leave = this.#queue.enter(wanted, priority ?? 0, {
         grant: (worker) => {
           stop()
@@ -148,11 +153,10 @@ export class WorkerPool<W extends Worker> {
           reject(error)
         },
       })
-      const onAbort = () => {
+      const stop = onAbort(signal, () => {
         leave()
         reject(reasonOf(signal))
-      }
-      signal.addEventListener('abort', onAbort, { once: true })
+      })
     })
   }
 

@@ -1,5 +1,6 @@
 import { agentId, changeId, fromUnknown, hasCode, type IncidentId, incidentId, Scope } from '../core/index.ts'
 import { describeAction, type MeshSnapshot } from '../mesh/index.ts'
+import { traced } from '../telemetry/index.ts'
 import type { HealEvent } from './events.ts'
 import { HealthBook } from './health/health-book.ts'
 import { correlate } from './incident/correlate.ts'
@@ -159,7 +160,13 @@ export class SwarmMAPEKCoordinator {
       record({ kind: 'incident-closed', incident: id, outcome, text, ...times })
     }
     scope
-      .spawn((signal) => handleIncident(this.#components, incident, context, signal))
+      .spawn((signal) =>
+        traced(
+          'invoke_workflow',
+          { subject: `heal ${root.kind}`, attributes: { 'meshswarm.incident': id } },
+          () => handleIncident(this.#components, incident, context, signal),
+        ),
+      )
       .then(({ outcome, text }) => close(outcome, text))
       .catch((error: unknown) => close('interrupted', fromUnknown(error).message))
   }

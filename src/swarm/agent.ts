@@ -1,5 +1,6 @@
 import { type AgentId, type Clock, meshSwarmError } from '../core/index.ts'
 import { type Supervised, supervise, type Worker, WorkerPool, type WorkTask } from '../engine/index.ts'
+import { tracedPart } from '../telemetry/index.ts'
 import { type AgentState, canBecome } from './agent-state.ts'
 import type { RequestOptions, SendOptions } from './letter.ts'
 import type { Mailbox, MailboxOptions } from './mailbox.ts'
@@ -65,12 +66,14 @@ export class Agent implements Worker {
     this.kind = options.kind
     this.capabilities = Object.freeze([...(options.capabilities ?? [])])
     this.mailbox = components.post.enter(options.agentId, options)
+    const about = { subject: this.kind, attributes: { 'meshswarm.worker': this.id } }
     this.#turns = new WorkerPool<Worker>([
       {
         id: this.id,
         kind: this.kind,
         whenFree: () => this.whenFree(),
-        perform: (task, signal) => this.#perform(task as AgentTask<never>, signal),
+        perform: (task, signal) =>
+          tracedPart('invoke_agent', about, () => this.#perform(task as AgentTask<never>, signal)),
       },
     ])
     this.#become('idle')

@@ -3,12 +3,14 @@ import {
   type IdSource,
   meshSwarmError,
   type Random,
+  type StepId,
   type SwarmId,
   swarmId,
   throwIfCancelled,
 } from '../core/index.ts'
 import {
   doTask,
+  type Json,
   type OnResult,
   type SwarmBackend,
   type TaskInput,
@@ -20,6 +22,7 @@ import {
   Upstreams,
   withSubAgents,
 } from '../engine/index.ts'
+import type { Metrics } from '../telemetry/index.ts'
 import type { AgentOptions } from './agent.ts'
 import { Swarm } from './swarm.ts'
 
@@ -30,6 +33,8 @@ export interface SwarmOrchestratorComponents {
   /** Names the swarms. Must not repeat over restarts. */
   readonly ids: IdSource
   readonly tools: ReadonlyMap<string, Tool>
+  /** Where there is one, what its tasks and their steps come to is counted. */
+  readonly metrics?: Metrics | undefined
 }
 
 export interface SwarmOrchestratorOptions extends TaskRunnerOptions {
@@ -98,8 +103,12 @@ export class SwarmOrchestrator {
     return id
   }
 
-  /** The tasks of the store that have not ended and have no agents in this process. */
+  /**
+   * The tasks of the store that have not ended and have no agents in this process. What nobody could end any more is
+   * ended (`TaskRunner.sweep`).
+   */
   async recover(): Promise<readonly TaskStatus[]> {
+    await this.#runner.sweep()
     const tasks = await this.#runner.list()
     // Those of sub-agents go on with the step that they belong to.
     return tasks.filter(
@@ -125,8 +134,8 @@ export class SwarmOrchestrator {
     const stop = new AbortController()
     const onAbort = () => stop.abort()
     signal.addEventListener('abort', onAbort, { once: true })
-    const { backend, clock, random } = this.#components
-    const common = { backend, clock, random, runner: this.#runner, upstreams: this.#upstreams }
+    const { backend, clock, random, metrics } = this.#components
+    const common = { backend, clock, random, metrics, runner: this.#runner, upstreams: this.#upstreams }
     const hire = (task: SwarmId, count: number) => {
       const sub = this.#callTogether(task, count)
       return { pool: sub.pool, dismiss: () => this.#dissolve(sub) }
@@ -153,6 +162,11 @@ export class SwarmOrchestrator {
   /** How far its task is. Rejects TASK_NOT_FOUND. */
   status(id: SwarmId): Promise<TaskStatus> {
     return this.#runner.status(id)
+  }
+
+  /** Of a step that has succeeded, however large. Rejects like `TaskRunner.value`. */
+  value(id: SwarmId, step: StepId): Promise<Json> {
+    return this.#runner.value(id, step)
   }
 
   /**

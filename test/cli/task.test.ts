@@ -85,6 +85,18 @@ describe('run', () => {
     expect((await meshswarm(['tasks'])).out).not.toContain('team/look')
   })
 
+  test('shows a large value by its name, and in full where it is asked for', async () => {
+    const text = 'x'.repeat(70_000)
+    await meshswarm(['run', file('large.yaml', `steps: [{ id: a, tool: value, input: ${text} }]`)])
+    const { out } = await meshswarm(['show', 'large', '--json'])
+    expect(JSON.parse(out).steps).toMatchObject([
+      { value: { characters: text.length + 2, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) } },
+    ])
+    const shown = await meshswarm(['show', 'large', '--value', 'a'])
+    expect(JSON.parse(shown.out) === text).toBe(true)
+    expect((await meshswarm(['show', 'large', '--value', 'b'])).code).toBe(2)
+  })
+
   test('stops a command that says nothing, and lets one go on that does', async () => {
     const step = (id: string, script: string) =>
       `\n  - { id: ${id}, tool: command, idleMs: 400, input: { argv: [sh, -c, '${script}'] } }`

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Clock, type StepId, stepId, swarmId } from '../../src/core/index.ts'
 import type { Json, Lease, SwarmBackend, WorkItem } from '../../src/engine/index.ts'
@@ -328,9 +329,11 @@ export function describeSwarmBackend(
       })
 
       it('keeps an entry that is written again in time', async () => {
-        const revision = await here.kv.put('a', 1, { ttlMs: SHORT_MS })
+        // Time enough for a busy machine to write it again.
+        const ttlMs = SHORT_MS * 20
+        const revision = await here.kv.put('a', 1, { ttlMs })
         await here.kv.compareAndSet('a', revision, 2, { ttlMs: LONG_MS })
-        await fixture.clock.sleep(SHORT_MS * 2)
+        await fixture.clock.sleep(ttlMs + SHORT_MS)
         expect((await there.kv.get('a'))?.value).toBe(2)
       })
 
@@ -417,6 +420,28 @@ export function describeSwarmBackend(
       })
     })
 
+    describe('blobs', () => {
+      const text = JSON.stringify('ä€😀'.repeat(30_000))
+
+      it('are called by their hash, the same from everywhere, each swarm by itself', async () => {
+        const hash = createHash('sha256').update(text).digest('hex')
+        const puts = await Promise.all([here.blobs.put(red, text), there.blobs.put(red, text)])
+        expect([...puts, await there.blobs.put(red, text)]).toEqual([hash, hash, hash])
+        expect(await here.blobs.get(red, hash)).toBe(text)
+        expect(await there.blobs.get(red, hash)).toBe(text)
+        await expect(here.blobs.get(blue, hash)).rejects.toMatchObject({ code: 'INVARIANT' })
+        await expect(here.blobs.get(red, 'f'.repeat(64))).rejects.toMatchObject({ code: 'INVARIANT' })
+      })
+
+      it('are forgotten with their swarm', async () => {
+        const hash = await here.blobs.put(red, text)
+        await here.blobs.put(blue, text)
+        await here.forget(red)
+        await expect(there.blobs.get(red, hash)).rejects.toMatchObject({ code: 'INVARIANT' })
+        expect(await there.blobs.get(blue, hash)).toBe(text)
+      })
+    })
+
     it('lists the swarms, the oldest first, and forgets what is to be forgotten', async () => {
       for (const swarm of [red, blue]) {
         await here.log.append(swarm, 0, ['a'])
@@ -442,11 +467,13 @@ export function describeSwarmBackend(
       await here.work.done(await leaseOne(here))
       await here.results.put(red, stepId('a'), 1)
       const revision = await there.kv.put('key', 2)
+      const hash = await there.blobs.put(red, 'large')
       await Promise.all([here.close(), there.close()])
       const again = await open()
       expect(await again.log.read(red)).toEqual([{ version: 1, event: 'a' }])
       expect(await again.results.get(red, stepId('a'))).toBe(1)
       expect(await again.kv.get('key')).toEqual({ key: 'key', value: 2, revision })
+      expect(await again.blobs.get(red, hash)).toBe('large')
       expect((await lease(again, 10)).map(({ step }) => step)).toEqual(['b'])
     })
 

@@ -78,28 +78,3 @@ test.each([
   expect(finished().size).toBe(STEPS + groups)
   expect(new Set(begun()).size).toBe(STEPS)
 })
-
-test('a task at which three processes work, one of them killed again and again', {
-  timeout: 110_000,
-}, async () => {
-  const seed = entropySeed()
-  const random = seededRandom(seed)
-  const running = new Set([start(), start(), start()])
-  let kills = 0
-  const first = () => Promise.race([...running].map(({ ended }) => ended))
-  for (let said: string | undefined; said === undefined; ) {
-    said = await Promise.race([first(), delay(100 + random.next() * 200, undefined)])
-    const victim = [...running][random.int(running.size)]
-    if (said !== undefined || !victim) break
-    victim.child.kill('SIGKILL')
-    await victim.ended
-    running.delete(victim)
-    running.add(start())
-    kills += 1
-  }
-  const ends = await Promise.all([...running].map(({ ended }) => ended))
-  expect(ends, `seed ${seed}`).toEqual(['succeeded', 'succeeded', 'succeeded'])
-  expect(kills).toBeGreaterThan(0)
-  expect(finished().size).toBe(STEPS)
-  expect(new Set(begun()).size).toBe(STEPS)
-})

@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { meshSwarmError, stepId, VirtualClock } from '../../src/core/index.ts'
 import type { EngineEvent, Slot, Step } from '../../src/engine/index.ts'
 import { MemoryJournal } from '../../src/store/index.ts'
+import { recordSpans, stopRecording } from '../telemetry/spans.ts'
 import { ids, run, sleeper } from './support.ts'
 
 const fails = (id: string, after: readonly string[] = [], error: unknown = new Error('no')): Step<Slot> => ({
@@ -11,6 +12,28 @@ const fails = (id: string, after: readonly string[] = [], error: unknown = new E
   run: () => {
     throw error
   },
+})
+
+afterEach(stopRecording)
+
+it('is a trace with a span for each attempt, where somebody traces', async () => {
+  const recorded = recordSpans()
+  const clock = new VirtualClock()
+  let attempts = 0
+  const shaky: Step<Slot> = {
+    ...{ id: stepId('shaky'), tool: 'call', retries: 1 },
+    run: () => {
+      attempts += 1
+      if (attempts === 1) throw meshSwarmError('UNAVAILABLE', 'not yet')
+    },
+  }
+  await run([shaky, sleeper(clock, 'after', 5, ['shaky'])], { clock })
+  expect(recorded.tree()).toEqual([
+    'invoke_workflow',
+    '  execute_tool call',
+    '  execute_tool call !UNAVAILABLE',
+    '  execute_tool sleep',
+  ])
 })
 
 describe('failure', () => {

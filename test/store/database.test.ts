@@ -55,6 +55,15 @@ describe('a write', () => {
     expect(await texts(database)).toEqual(['one'])
   })
 
+  test('that is durable tells how long it took; one that failed does not', async () => {
+    const took: number[] = []
+    const onWritten = (ms: number) => void took.push(ms)
+    await using database = await Database.open({ clock }, { file, migrations: [FIRST], onWritten })
+    await database.write([insert(1, 'one')])
+    await expect(database.write([insert(1, 'again')])).rejects.toThrow()
+    expect(took).toEqual([expect.toSatisfy((ms: number) => ms > 0)])
+  })
+
   test('gives what RETURNING says', async () => {
     await using database = await open()
     const { sql, params } = insert(1, 'one')

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { entropySeed, RealClock, randomIds, seededRandom, swarmId } from '../../src/core/index.ts'
-import { EmbeddedBackend, type TaskInput, type Tool } from '../../src/engine/index.ts'
+import { entropySeed, RealClock, randomIds, seededRandom, stepId, swarmId } from '../../src/core/index.ts'
+import { BlobRef, EmbeddedBackend, type TaskInput, type Tool } from '../../src/engine/index.ts'
 import { SwarmOrchestrator, type SwarmOrchestratorOptions } from '../../src/swarm/index.ts'
 
 const clock = new RealClock()
@@ -66,6 +66,15 @@ function held() {
 }
 
 describe('a swarm', () => {
+  test('tells the value of a step, however large', async () => {
+    const large = 'x'.repeat(100_000)
+    const swarms = await orchestrator([{ name: 'make', run: () => large }])
+    const id = await swarms.createSwarm({ task: { steps: [{ id: 'a', tool: 'make' }] }, agents: 1 })
+    const { values } = await swarms.coordinateAgents(id, {}, never)
+    expect(values).toEqual({ a: expect.any(BlobRef) })
+    expect((await swarms.value(id, stepId('a'))) === large).toBe(true)
+  })
+
   test('does its task with its own agents, many at a time', async () => {
     const swarms = await orchestrator([nap(5)])
     const [one, other] = [

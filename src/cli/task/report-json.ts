@@ -1,7 +1,7 @@
-import type { SwarmId } from '../../core/index.ts'
+import { type SwarmId, toErrorBody } from '../../core/index.ts'
 import type { StepResult, TaskReport } from '../../engine/index.ts'
 
-/** A report as JSON: what `run` and `show` print with `--json`. Times in ms. */
+/** A report as JSON: what `run` and `show` print with `--json`. Times in ms; of large values what they are called. */
 export function reportJson(task: SwarmId, report: TaskReport) {
   const { results, timeline, values: _, ...figures } = report
   const spans = new Map(timeline.map((span) => [span.step, span]))
@@ -22,6 +22,5 @@ function endOf(result: StepResult) {
     const { state, because, unmet } = result
     return { state, because, unmet }
   }
-  const { code, message } = result.error
-  return { state: result.state, error: { code, message } }
+  return { state: result.state, ...toErrorBody(result.error) }
 }

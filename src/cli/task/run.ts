@@ -32,8 +32,9 @@ import { reportJson } from './report-json.ts'
 import { ganttLines, summaryLines, time } from './report-text.ts'
 import { DEFAULT_STORE, type OpenTasks, withTasks } from './store.ts'
 import { readTaskFile } from './task-file.ts'
+import { type TelemetryFlags, withTelemetry } from './telemetry.ts'
 
-interface RunFlags {
+interface RunFlags extends TelemetryFlags {
   readonly store: string
   readonly agents: number
   readonly resume?: string
@@ -52,6 +53,8 @@ export function registerRunCommand(program: Command, context: CliContext): void 
     .option('--agents <n>', 'how many steps at a time', wholeNumber(1, MAX_WORKERS), 16)
     .option('--dry-run', 'say what would be done in which order, and do nothing')
     .option('--store <file>', 'where tasks and results are kept', DEFAULT_STORE)
+    .option('--trace <file>', 'append a trace of it, one span a line (OTLP JSON)')
+    .option('--metrics <file>', 'write metrics at its end (Prometheus text)')
     .option('--json', 'print JSON')
     .action(async (file: string | undefined, flags: RunFlags) => {
       if ((file === undefined) === (flags.resume === undefined))
@@ -59,7 +62,7 @@ export function registerRunCommand(program: Command, context: CliContext): void 
       if (file === undefined) return resume(swarmId(flags.resume ?? ''), flags, context)
       const { name, task } = await readTaskFile(file, context.signal)
       if (flags.dryRun) return context.print(dryRun(name, task, flags.json ?? false))
-      return withTasks(context, flags.store, async (tasks) => {
+      return withStore(flags, context, async (tasks) => {
         const id = await submitAs(tasks, name, task)
         await lead(tasks, id, flags, context)
       })
@@ -67,7 +70,7 @@ export function registerRunCommand(program: Command, context: CliContext): void 
 }
 
 function resume(id: SwarmId, flags: RunFlags, context: CliContext): Promise<void> {
-  return withTasks(context, flags.store, async (tasks) => {
+  return withStore(flags, context, async (tasks) => {
     const { state, counts } = await tasks.runner.status(id)
     const { steps, succeeded, failed, skipped } = counts
     const left = state === 'unfinished' ? steps - succeeded - failed - skipped : 0
@@ -76,6 +79,10 @@ function resume(id: SwarmId, flags: RunFlags, context: CliContext): Promise<void
     if (!flags.json) context.print(text)
     return lead(tasks, id, flags, context)
   })
+}
+
+function withStore(flags: RunFlags, context: CliContext, work: (tasks: OpenTasks) => Promise<void>) {
+  return withTelemetry(flags, (metrics) => withTasks({ ...context, metrics }, flags.store, work))
 }
 
 /** `name`, or `name-2` and so on where there is one already. */
@@ -92,6 +99,7 @@ async function submitAs({ runner }: OpenTasks, name: string, task: TaskInput): P
 }
 
 async function lead(tasks: OpenTasks, id: SwarmId, flags: RunFlags, context: CliContext): Promise<void> {
+  await tasks.runner.sweep()
   const { clock, print, signal, stderr } = context
   const random = seededRandom(entropySeed())
   const pool = new WorkerPool(slots(clock, flags.agents, 'agent'))

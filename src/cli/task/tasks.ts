@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type SwarmId, swarmId } from '../../core/index.ts'
+import { type SwarmId, stepId, swarmId } from '../../core/index.ts'
 import { MAX_WORKERS, type TaskRunner, type TaskStatus } from '../../engine/index.ts'
 import type { CliContext } from '../context.ts'
 import { wholeNumber } from '../numbers.ts'
@@ -17,6 +17,7 @@ interface StoreFlags {
 interface ShowFlags extends StoreFlags {
   readonly agents: number
   readonly all?: boolean
+  readonly value?: string
 }
 
 const MOST_ROWS = 50
@@ -26,6 +27,7 @@ export function registerTaskCommands(program: Command, context: CliContext): voi
   const tasks = program.command('tasks').description('all tasks that are kept, and how far each one is')
   withStore(tasks).action(({ store, json }: StoreFlags) =>
     withTasks(context, store, async ({ runner }) => {
+      await runner.sweep()
       const list = await runner.list()
       if (json) return context.print(JSON.stringify(list, null, 2))
       const own = list.filter(({ parent }) => !parent)
@@ -38,6 +40,7 @@ export function registerTaskCommands(program: Command, context: CliContext): voi
     .description('who did what when, the critical path, and what it came to')
     .option('--agents <n>', 'how many it was done by, for the bound', wholeNumber(1, MAX_WORKERS), 16)
     .option('--all', 'every step, however many')
+    .option('--value <step>', 'the value of one step as JSON, however large, and nothing else')
   withStore(show).action((name: string, flags: ShowFlags) =>
     withTasks(context, flags.store, ({ runner }) => showTask(runner, swarmId(name), flags, context)),
   )
@@ -80,9 +83,10 @@ function listLines(list: readonly TaskStatus[], { color, columns }: CliContext):
 async function showTask(
   runner: TaskRunner,
   id: SwarmId,
-  { agents, all, json }: ShowFlags,
+  { agents, all, json, value }: ShowFlags,
   { print, color, columns }: CliContext,
 ): Promise<void> {
+  if (value !== undefined) return print(JSON.stringify(await runner.value(id, stepId(value)), null, 2))
   const { state, counts } = await runner.status(id)
   const report = await runner.report(id, agents)
   const under = await runner.listUnder(id)

@@ -3,10 +3,10 @@ import type { Json } from './json.ts'
 import type { Mail } from './mail.ts'
 
 /**
- * Where the state of swarms lives: five ports under one pure reducer, and mail. What a port has acknowledged survives
- * `kill -9` of every process. Any number of processes may have the same store open. Every method rejects
- * UNAVAILABLE once the backend is closed, or when the store cannot be reached; nothing has happened then that was
- * not acknowledged. `test/compliance/swarm-backend.ts` is the whole contract.
+ * Where the state of swarms lives: five ports under one pure reducer, mail, and a place for what is too large for them.
+ * What a port has acknowledged survives `kill -9` of every process. Any number of processes may have the same store open.
+ * Every method rejects UNAVAILABLE once the backend is closed, or when the store cannot be reached; nothing has happened
+ * then that was not acknowledged. `test/compliance/swarm-backend.ts` is the whole contract.
  */
 export interface SwarmBackend extends AsyncDisposable {
   readonly log: PlanLog
@@ -15,8 +15,11 @@ export interface SwarmBackend extends AsyncDisposable {
   readonly kv: KeyValue
   readonly bus: MessageBus
   readonly mail: Mail
-  /** Removes all that is kept of the swarm: plan, results, work, mail. Nothing of it comes back. */
+  readonly blobs: BlobStore
+  /** Removes all that is kept of the swarm: plan, results, work, mail, blobs. Nothing of it comes back. */
   forget(swarm: SwarmId): Promise<void>
+  /** What all of it takes in the store, about. */
+  usedBytes(): Promise<number>
   /** Ends every follower and waiter with UNAVAILABLE. A second call returns the first one's promise. */
   close(): Promise<void>
 }
@@ -37,6 +40,8 @@ export interface PlanLog {
   /** Those with a plan, in the order of their first event. */
   swarms(): Promise<readonly SwarmId[]>
   read(swarm: SwarmId, after?: number): Promise<readonly PlanEntry[]>
+  /** The latest event; undefined where there is no plan. */
+  last(swarm: SwarmId): Promise<PlanEntry | undefined>
   /** What is there behind `after`, then what comes, all that is new at a time, until the signal aborts (CANCELLED). */
   follow(swarm: SwarmId, after: number, signal: AbortSignal): AsyncIterable<readonly PlanEntry[]>
 }
@@ -158,4 +163,12 @@ export interface MessageBus {
   subscribe(subject: string, signal: AbortSignal): AsyncIterable<BusMessage>
   /** The first answer. Rejects TIMEOUT where none comes in time. */
   request(subject: string, body: Json, timeoutMs: number, signal: AbortSignal): Promise<Json>
+}
+
+/** Large values of a swarm, by the hash of what they hold: for what would make a log or a message too large. */
+export interface BlobStore {
+  /** Gives the SHA-256 of the text as UTF-8, in hex. The same text a second time is the same blob. */
+  put(swarm: SwarmId, text: string): Promise<string>
+  /** Rejects INVARIANT where there is none of this hash, or where it is not what was put. */
+  get(swarm: SwarmId, hash: string): Promise<string>
 }

@@ -57,10 +57,12 @@ export class Admission {
   }
 
   /** Gives back what the step did not need. */
-  settle({ spec, granted }: StepRecord, { spent, attempt }: StoredResult): void {
-    // What an attempt before this one has spent nobody knows: at most its all.
-    const before = scaled(spec.budget, Math.min(attempt - 1, spec.retries))
-    this.#ledger.settle(granted ? reservationOf(spec) : {}, before)
-    this.#ledger.settle({}, spent)
+  settle({ spec, granted, attempts }: StepRecord, { spent, attempt, inAll }: StoredResult): void {
+    this.#ledger.settle(granted ? reservationOf(spec) : {}, spent)
+    if (inAll) return
+    for (const before of attempts) this.#ledger.settle({}, before.spent)
+    // What an attempt that was interrupted has spent nobody knows: at most its all. None was begun without a budget.
+    const begun = Math.min(attempt - 1, spec.retries + 1)
+    this.#ledger.settle({}, scaled(spec.budget, Math.max(0, begun - attempts.length)))
   }
 }

@@ -4,6 +4,8 @@ import { meshSwarmError } from '../../core/index.ts'
  * What can be spent, beside time. `actions` change the mesh; `usd` is money; `agents` and `steps` are those of sub-agents.
  */
 export const RESOURCES = ['tokens', 'usd', 'actions', 'agents', 'steps'] as const
+/** What BUDGET_EXCEEDED may name as `budget` in its details. */
+export const BUDGETS = [...RESOURCES, 'wallMs', 'depth'] as const
 export type Resource = (typeof RESOURCES)[number]
 export type Amounts = { readonly [Name in Resource]?: number | undefined }
 
@@ -66,6 +68,16 @@ export class Ledger {
     return true
   }
 
+  /** As `reserve`, for whom waiting is of no use: throws BUDGET_EXCEEDED where it does not fit now. */
+  take(wanted: Amounts): void {
+    if (this.reserve(wanted)) return
+    for (const [resource, amount] of entries(wanted)) {
+      const taken = plus(this.#spent.get(resource) ?? 0, this.#reserved.get(resource) ?? 0)
+      const limit = this.#limit(resource)
+      if (plus(taken, amount) > limit) throw budgetExceeded(resource, limit, taken, amount)
+    }
+  }
+
   /** Gives back what was reserved, and counts what was spent of it. */
   settle(reserved: Amounts, spent: Amounts): void {
     if (isNothing(reserved) && isNothing(spent)) return
@@ -78,7 +90,12 @@ export class Ledger {
   }
 }
 
-export function budgetExceeded(resource: string, limit: number, spent: number, wanted: number): Error {
+export function budgetExceeded(
+  resource: (typeof BUDGETS)[number],
+  limit: number,
+  spent: number,
+  wanted: number,
+): Error {
   const text = `${wanted} ${resource} more are too many: ${spent} of ${limit} are spent.`
   return meshSwarmError('BUDGET_EXCEEDED', text, { details: { budget: resource, limit, spent, wanted } })
 }
@@ -86,12 +103,6 @@ export function budgetExceeded(resource: string, limit: number, spent: number, w
 /** Whether there is no more of anything in the part. */
 export function covers(whole: Amounts, part: Amounts): boolean {
   return entries(part).every(([resource, amount]) => amount >= 0 && amount <= (whole[resource] ?? 0))
-}
-
-/** For what an attempt wants to spend, together with what it has spent. */
-export function overspent(wanted: Amounts, budget: Amounts): Error {
-  const text = `The step may not spend ${JSON.stringify(wanted)} more of ${JSON.stringify(budget)}.`
-  return meshSwarmError('BUDGET_EXCEEDED', text, { details: { wanted, budget } })
 }
 
 function entries(amounts: Amounts): readonly (readonly [Resource, number])[] {

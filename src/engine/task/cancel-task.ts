@@ -1,13 +1,16 @@
 import { type Clock, hasCode, type StepId, type SwarmId } from '../../core/index.ts'
+import type { Metrics } from '../../telemetry/index.ts'
 import type { PlanLog, SwarmBackend } from '../backends/swarm-backend.ts'
 import { readTask } from './read-task.ts'
 import { subTasks } from './sub-task.ts'
 import { asJson, type TaskEvent } from './task-event.ts'
+import { countTask } from './task-watch.ts'
 import { cancelSubject } from './task-work.ts'
 
 export interface TaskRunnerComponents {
   readonly backend: SwarmBackend
   readonly clock: Clock
+  readonly metrics?: Metrics | undefined
 }
 
 type Why = 'CANCELLED' | 'BUDGET_EXCEEDED'
@@ -27,7 +30,7 @@ export async function cancelTask(
 }
 
 async function endTask(
-  { backend, clock }: TaskRunnerComponents,
+  { backend, clock, metrics }: TaskRunnerComponents,
   swarm: SwarmId,
   code: Why,
   reason: string,
@@ -40,6 +43,7 @@ async function endTask(
     state.plan(cancelled)
     // Both at once: it has ended even where nobody leads it.
     done = await tryAppend(backend.log, swarm, version, [cancelled, state.end(at)])
+    if (done) countTask(metrics, state)
   }
   await backend.work.withdraw(swarm)
   await backend.bus.publish(cancelSubject(swarm), null)

@@ -1,18 +1,25 @@
-import { attempt, fromUnknown, hasCode, type MeshSwarmError, meshSwarmError } from '../../core/index.ts'
+import { attempt, hasCode, type MeshSwarmError, meshSwarmError } from '../../core/index.ts'
+import { withinTrace } from '../../telemetry/index.ts'
 import type { Json } from '../backends/json.ts'
 import type { Lease } from '../backends/swarm-backend.ts'
 import { Pulse } from '../pulse.ts'
 import { retryDelayMs } from '../retry.ts'
 import type { Worker } from '../worker.ts'
-import { type Amounts, amountsOf, covers, Ledger, overspent } from './budget.ts'
+import { AttemptWatch } from './attempt-watch.ts'
+import { attach, type StoredBlob } from './blob-ref.ts'
+import { type Amounts, amountsOf, covers, Ledger, RESOURCES } from './budget.ts'
 import type { StepWorkerComponents, StepWorkerOptions } from './step-worker-options.ts'
-import { asJson, type StepTimes, type StoredResult } from './task-event.ts'
+import { storable, storableError } from './storable.ts'
+import { type AttemptTimes, asJson, attemptKey, type StoredAttempt, type StoredResult } from './task-event.ts'
 import { type StepInput, type StepSpec, stepSpecs } from './task-spec.ts'
-import { cancelSubject, type TaskWork, taskWork } from './task-work.ts'
+import { cancelSubject, storeLarge, type TaskWork, taskWork } from './task-work.ts'
 import type { Tool, ToolCall } from './tool.ts'
 
-/** A value that is larger belongs into a file, and its name into the value. */
-const MOST_CHARACTERS = 2 ** 20
+/** As it is stored. */
+interface Brought {
+  readonly value: Json
+  readonly blob?: StoredBlob
+}
 
 /** One step that this worker has: it keeps it until it is done, or given back. */
 export class LeasedStep {
@@ -23,6 +30,7 @@ export class LeasedStep {
   readonly #added: StepSpec[] = []
   readonly #purse: Ledger
   readonly #pulse: Pulse | undefined
+  readonly #watch: AttemptWatch
   #lease: Lease
   #cancelBeat: () => void = () => undefined
   #ended = false
@@ -43,6 +51,7 @@ export class LeasedStep {
     this.#options = options
     this.#lease = lease
     this.#work = taskWork(lease.payload)
+    this.#watch = new AttemptWatch(components, lease, this.#work)
     this.#purse = new Ledger(amountsOf(this.#work.budget))
     const { idleMs } = this.#work
     this.#pulse = idleMs === undefined ? undefined : new Pulse(components, { idleMs })
@@ -73,12 +82,16 @@ export class LeasedStep {
     this.#endedAt = clock.now()
     this.#ended = true
     this.#cancelBeat()
+    if (outcome) {
+      const interrupted = this.#lost || (!outcome.ok && this.#stop.signal.aborted)
+      this.#watch.end(outcome, { tookMs: this.tookMs, interrupted })
+    }
     if (this.#lost) return
     if (!outcome) this.#store = () => backend.work.done(this.#lease)
     else if (outcome.ok)
       this.#store = () =>
-        this.#finish({ ...this.#times(), state: 'succeeded', value: outcome.value, add: this.#added })
-    else if (this.#stop.signal.aborted) this.#store = () => backend.work.release(this.#lease)
+        this.#finish({ ...this.#times(), state: 'succeeded', ...outcome.value, add: this.#added })
+    else if (this.#stop.signal.aborted) this.#store = () => this.#giveBack(outcome.error)
     else if (this.#startedAt === undefined) {
       await backend.work.release(this.#lease)
       throw outcome.error
@@ -90,9 +103,9 @@ export class LeasedStep {
     await this.#store()
   }
 
-  async #byWorker(): Promise<Json> {
-    const { pool, clock, tools, upstreams } = this.#components
-    const { timeoutMs, tool } = this.#work
+  async #byWorker(): Promise<Brought> {
+    const { backend, pool, clock, tools, upstreams } = this.#components
+    const { timeoutMs, tool, trace } = this.#work
     const upstream = tools.get(tool)?.upstream
     const permit =
       upstream === undefined ? undefined : await upstreams.limit(upstream).enter(this.#stop.signal)
@@ -100,36 +113,40 @@ export class LeasedStep {
       this.#worker = worker.id
       this.#startedAt = clock.now()
       permit?.begin()
-      return this.#call(signal)
+      return this.#watch.begin(worker.id, () => this.#call(signal))
     }
     const limits = { timeoutMs, pulse: this.#pulse }
-    const outcome = await attempt(() => pool.run({}, { ...limits, run }, this.#stop.signal))
+    const outcome = await attempt(() =>
+      withinTrace(trace?.parent, () => pool.run({}, { ...limits, run }, this.#stop.signal)),
+    )
     permit?.end(outcome.ok ? undefined : outcome.error)
+    if (upstream !== undefined) this.#watch.called(upstream)
     if (!outcome.ok) throw outcome.error
-    return storable(outcome.value)
+    const { value, text } = storable(outcome.value)
+    const blob = await storeLarge(backend.blobs, this.#lease.swarm, text)
+    return blob ? { value: null, blob } : { value }
   }
 
   async #call(signal: AbortSignal): Promise<Json> {
     const { swarm, step, attempt, interrupted } = this.#lease
-    const { tool: name, input, task, idempotent, budget, retries } = this.#work
+    const { tool: name, task, idempotent, budget, retries } = this.#work
     // Nothing was set aside for more attempts than these: one that was interrupted may have spent its all.
-    const paid = Object.values(budget).some((amount = 0) => amount > 0)
+    const paid = RESOURCES.find((resource) => (budget[resource] ?? 0) > 0)
     const tool = this.#components.tools.get(name)
     if (!tool) throw meshSwarmError('INVALID_INPUT', `Worker ${this.#options.name} has no tool ${name}.`)
-    if (paid && !tool.resumes && attempt > retries + 1)
-      throw meshSwarmError(
-        'BUDGET_EXCEEDED',
-        `Step ${step} was begun ${attempt - 1} times, and its budget is for no more.`,
-      )
-    const add = (steps: readonly StepInput[]) => void this.#added.push(...stepSpecs(steps))
-    const spend = (amounts: Amounts) => {
-      if (!this.#purse.reserve(amounts)) throw overspent(amounts, budget)
+    if (paid && !tool.resumes && attempt > retries + 1) {
+      const text = `Step ${step} was begun ${attempt - 1} times, and its budget is for no more.`
+      throw meshSwarmError('BUDGET_EXCEEDED', text, { details: { budget: paid } })
     }
+    const add = (steps: readonly StepInput[]) => void this.#added.push(...stepSpecs(steps))
+    const spend = (amounts: Amounts) => this.#purse.take(amounts)
     const refund = (amounts: Amounts) => {
       if (!covers(this.#purse.reserved, amounts))
         throw meshSwarmError('INVALID_INPUT', `Step ${step} gives back what it has not spent.`)
       this.#purse.settle(amounts, {})
     }
+    const { input: json, blobs } = this.#work
+    const input = blobs ? await attach(this.#components.backend.blobs, swarm, { json, blobs }) : json
     const key = `${swarm}/${step}`
     const alive = () => this.#pulse?.beat()
     const call: ToolCall = { swarm, step, attempt, input, task, key, budget, alive, spend, refund, add }
@@ -139,14 +156,24 @@ export class LeasedStep {
   }
 
   async #failed(error: MeshSwarmError): Promise<void> {
-    const { backend, clock, random } = this.#components
+    const { clock, random } = this.#components
     const { attempt: number } = this.#lease
     if (!error.retryable || number > this.#work.retries) {
-      await this.#finish({ ...this.#times(), state: 'failed', code: error.code, message: error.message })
+      await this.#finish({ ...this.#times(), state: 'failed', ...storableError(error) })
       return
     }
     const inMs = retryDelayMs(number, error, random, this.#options)
-    await backend.work.release(this.#lease, clock.now() + inMs)
+    await this.#giveBack(error, clock.now() + inMs)
+  }
+
+  /** For another attempt. What this one has cost is not forgotten. */
+  async #giveBack(error: MeshSwarmError, notBefore?: number): Promise<void> {
+    const { results, work } = this.#components.backend
+    const { swarm, step } = this.#lease
+    const released = () => work.release(this.#lease, notBefore)
+    if (this.#startedAt === undefined) return void (await released())
+    const stored: StoredAttempt = { ...this.#times(), state: 'retried', step, ...storableError(error) }
+    await Promise.all([results.put(swarm, attemptKey(stored), asJson(stored)), released()])
   }
 
   async #finish(result: StoredResult): Promise<void> {
@@ -156,11 +183,13 @@ export class LeasedStep {
     await Promise.all([results.put(swarm, step, asJson(result)), work.done(this.#lease)])
   }
 
-  #times(): StepTimes {
+  #times(): AttemptTimes & { readonly inAll?: true } {
     const { attempt: number } = this.#lease
     const endedAt = this.#endedAt
     const startedAt = this.#startedAt ?? endedAt
-    return { worker: this.#worker, attempt: number, startedAt, endedAt, spent: this.#purse.reserved }
+    const inAll = this.#components.tools.get(this.#work.tool)?.resumes === true
+    const times = { worker: this.#worker, attempt: number, startedAt, endedAt, spent: this.#purse.reserved }
+    return inAll ? { ...times, inAll } : times
   }
 
   #beatLater(): void {
@@ -182,23 +211,6 @@ export class LeasedStep {
     this.#lost = true
     this.#stop.abort(reason)
   }
-}
-
-/** Throws INVALID_INPUT for what JSON cannot hold, and for too much of it: that is the tool's fault, and its step's. */
-function storable(value: Json | undefined): Json {
-  let text: string | undefined
-  try {
-    text = JSON.stringify(value ?? null)
-  } catch (thrown) {
-    throw meshSwarmError('INVALID_INPUT', `The value of the step is no JSON: ${fromUnknown(thrown).message}`)
-  }
-  if (text === undefined) throw meshSwarmError('INVALID_INPUT', 'The value of the step is no JSON.')
-  if (text.length > MOST_CHARACTERS)
-    throw meshSwarmError(
-      'INVALID_INPUT',
-      `The value of the step takes ${text.length} characters; ${MOST_CHARACTERS} at most.`,
-    )
-  return value ?? null
 }
 
 async function reconcile(tool: Tool, call: ToolCall, signal: AbortSignal) {

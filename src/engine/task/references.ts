@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { meshSwarmError, type StepId } from '../../core/index.ts'
 import type { Json } from '../backends/json.ts'
+import { type Path, partAt, type Value } from './blob-ref.ts'
 
 /** Stands in an input for the value of another step, which then comes before, or for what lies at a path in it. */
 export interface Reference {
@@ -19,8 +20,6 @@ export interface Given {
   readonly $given: true
   readonly path?: Path
 }
-
-type Path = readonly (string | number)[]
 
 /** What has to hold, once the steps before have succeeded, or else the step is skipped. */
 export type Condition =
@@ -60,14 +59,15 @@ export function referencesIn(input: Json): readonly StepId[] {
  */
 export function resolveReferences(
   input: Json,
-  resultOf: (step: StepId) => Json,
+  resultOf: (step: StepId) => Value,
   each?: { readonly item: Json },
-): Json {
+): Value {
   if (typeof input !== 'object' || input === null) return input
-  if (isReference(input)) return at(resultOf(input.$result), input.path, `The value of ${input.$result}`)
+  if (isReference(input))
+    return partAt(resultOf(input.$result), input.path ?? [], `The value of ${input.$result}`)
   if (isItem(input)) {
     if (!each) throw meshSwarmError('INVALID_INPUT', 'There is no item here: the step has no map.')
-    return at(each.item, input.path, 'The item')
+    return partAt(each.item, input.path ?? [], 'The item')
   }
   const resolved = (value: Json) => resolveReferences(value, resultOf, each)
   if (Array.isArray(input)) return input.map(resolved)
@@ -77,26 +77,14 @@ export function resolveReferences(
 /** With what was given in place of every `Given`. Throws INVALID_INPUT where there is nothing at the path. */
 export function withGiven(value: Json, given: Json): Json {
   if (typeof value !== 'object' || value === null) return value
-  if (isGiven(value)) return at(given, value.path, 'What is given')
+  if (isGiven(value)) return partAt(given, value.path ?? [], 'What is given')
   if (Array.isArray(value)) return value.map((one: Json) => withGiven(one, given))
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withGiven(one, given)]))
 }
 
-/** Throws INVALID_INPUT like `resolveReferences`. */
-export function holds(condition: Condition, resultOf: (step: StepId) => Json): boolean {
-  const value = resolveReferences(condition.value, resultOf)
+/** Whether the condition holds for this value. */
+export function holds(condition: Condition, value: Json): boolean {
   return 'is' in condition
     ? isDeepStrictEqual(value, condition.is)
     : !isDeepStrictEqual(value, condition.isNot)
-}
-
-function at(value: Json, path: Path | undefined, what: string): Json {
-  let found: Json | undefined = value
-  for (const key of path ?? []) {
-    const inside: object = typeof found === 'object' && found !== null ? found : {}
-    found = Object.hasOwn(inside, key) ? (inside as Record<string | number, Json>)[key] : undefined
-    if (found === undefined)
-      throw meshSwarmError('INVALID_INPUT', `${what} has nothing at ${path?.join('.')}.`)
-  }
-  return found ?? null
 }

@@ -1,7 +1,7 @@
 import { type MeshSwarmError, meshSwarmError, type StepId } from '../../core/index.ts'
-import type { Json } from '../backends/json.ts'
-import type { FinishedStep, StepResult } from '../graph-report.ts'
-import type { StoredResult } from './task-event.ts'
+import type { FinishedStep, StepResult, StepSpan } from '../graph-report.ts'
+import type { Value } from './blob-ref.ts'
+import type { StoredAttempt, StoredResult } from './task-event.ts'
 import type { StepSpec } from './task-spec.ts'
 
 /** Where one step of a task stands. */
@@ -14,32 +14,38 @@ export interface StepRecord {
   /** What it may spend is set aside. */
   granted: boolean
   /** With the values in it, once it is ready. */
-  input: Json
+  input: Value
   /** The steps that do it for one item each, once they are known. */
   items?: readonly StepId[]
+  /** Those before the one that brought the result. */
+  readonly attempts: StoredAttempt[]
   stored?: StoredResult
   /** Undefined while it waits, is offered or runs: who does what now is no part of the state. */
   result?: StepResult
 }
 
 export function stepRecord(spec: StepSpec): StepRecord {
-  return { spec, followers: [], open: 0, readyAt: 0, granted: false, input: null }
+  return { spec, followers: [], attempts: [], open: 0, readyAt: 0, granted: false, input: null }
 }
 
 /** For the figures. What has no result counts as cancelled. */
 export function finishedStep(record: StepRecord, cancelled: MeshSwarmError | undefined): FinishedStep {
-  const { spec, stored, readyAt, items = [] } = record
-  const { id, tool } = spec
+  const { spec, stored, attempts, items = [] } = record
+  const { id } = spec
   const result = record.result ?? {
     state: 'cancelled',
     error: cancelled ?? meshSwarmError('CANCELLED', `Step ${id} has not ended.`),
-    attempts: 0,
+    attempts: attempts.length,
   }
-  const succeeded = result.state === 'succeeded'
-  const span = stored && {
-    ...{ step: id, tool, worker: stored.worker, attempt: stored.attempt, readyAt, succeeded },
-    ...{ startedAt: stored.startedAt, endedAt: stored.endedAt },
-  }
+  const spans = stored ? [...attempts, stored] : attempts
   const after = [...spec.after, ...items]
-  return { id, after, state: result.state, spans: span ? [span] : [], result }
+  return { id, after, state: result.state, spans: spans.map((one) => spanOf(record, one)), result }
+}
+
+function spanOf(
+  { spec, readyAt, result }: StepRecord,
+  { worker, attempt, startedAt, endedAt, state }: StoredAttempt | StoredResult,
+): StepSpan {
+  const succeeded = state !== 'retried' && result?.state === 'succeeded'
+  return { step: spec.id, tool: spec.tool, worker, attempt, readyAt, startedAt, endedAt, succeeded }
 }

@@ -1,4 +1,5 @@
 import type { Clock, Random } from '../../core/index.ts'
+import type { Metrics } from '../../telemetry/index.ts'
 import type { SwarmBackend } from '../backends/swarm-backend.ts'
 import type { RetryOptions } from '../retry.ts'
 import type { Upstreams } from '../upstreams.ts'
@@ -16,6 +17,7 @@ export interface StepWorkerComponents {
   readonly upstreams: Upstreams
   /** Who does the steps: each one at a time. It may grow and shrink meanwhile. */
   readonly pool: StepPool
+  readonly metrics?: Metrics | undefined
 }
 
 /** A pool of workers of whatever kind. */

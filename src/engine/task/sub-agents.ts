@@ -1,6 +1,7 @@
 import { hasCode, meshSwarmError, type SwarmId } from '../../core/index.ts'
 import type { Json } from '../backends/json.ts'
 import type { GraphReport } from '../graph-report.ts'
+import { attach, detach } from './blob-ref.ts'
 import { type Amounts, amountsOf, budgetExceeded, RESOURCES } from './budget.ts'
 import { cancelSubTasks } from './cancel-task.ts'
 import { type DoTaskComponents, doTask } from './do-task.ts'
@@ -91,10 +92,13 @@ async function delegate(
   signal: AbortSignal,
 ) {
   const child = subTask(call.swarm, call.step)
+  // All of it is spent until it is known what was not: whatever cuts this off, nothing is given out twice. An attempt
+  // before this one may have spent any of it.
+  const first = call.attempt === 1
+  if (!first) call.spend(call.budget)
   await submitOnce(components, child, task, call)
   const hired = components.hire(child, agents)
-  // All of it is spent until it is known what was not: whatever cuts this off, nothing is given out twice.
-  call.spend(call.budget)
+  if (first) call.spend(call.budget)
   let report: TaskReport
   try {
     const options = { workers: agents, onResult: () => call.alive() }
@@ -105,7 +109,7 @@ async function delegate(
   const { spent, values } = report
   call.refund(unspent(call.budget, { ...spent, agents: agents + (spent.agents ?? 0) }))
   if (report.outcome !== 'succeeded') throw failed(child, report)
-  return values
+  return attach(components.backend.blobs, child, detach(values))
 }
 
 /** Once, whoever does the step for the how manyth time. Rejects CANCELLED where its task has ended in the meantime. */

@@ -1,12 +1,15 @@
 import { cancelledError, hasCode, type StepId, type SwarmId } from '../../core/index.ts'
 import type { ResultEntry } from '../backends/swarm-backend.ts'
 import { cancelSubTasks, cancelTask, type TaskRunnerComponents, tryAppend } from './cancel-task.ts'
-import { type StoredResult, storedResult, taskEvent } from './task-event.ts'
+import { foldResult } from './read-task.ts'
+import { type StoredAttempt, type StoredResult, storedResult, taskEvent } from './task-event.ts'
 import { SUB_AGENTS } from './task-spec.ts'
 import type { TaskState } from './task-state.ts'
+import { countTask, stepTrace } from './task-watch.ts'
 import { workItem } from './task-work.ts'
 
-export type OnResult = (step: StepId, result: StoredResult) => void
+/** Also told of each attempt after which there will be another one. */
+export type OnResult = (step: StepId, result: StoredResult | StoredAttempt) => void
 
 /** One task on its way: follows its plan and its results, and offers what has become ready. Used once. */
 export class TaskLead {
@@ -45,8 +48,7 @@ export class TaskLead {
     try {
       await this.#foldResults()
       await this.#advance()
-      if (!this.#state.finished)
-        await Promise.all([this.#followPlan(), this.#followResults(), this.#endInTime()])
+      if (!this.#state.finished) await this.#together()
     } catch (error) {
       if (signal.aborted) throw cancelledError(signal, 'The leading')
       if (!this.#state.finished || !hasCode(error, 'CANCELLED')) throw error
@@ -56,6 +58,17 @@ export class TaskLead {
     }
     // Another runner may have said it before this one had seen the last results.
     await this.#foldResults()
+  }
+
+  /** All of it has ended when it settles: results are folded one after the other. */
+  async #together(): Promise<void> {
+    const parts = [this.#followPlan(), this.#followResults(), this.#endInTime()]
+    try {
+      await Promise.all(parts)
+    } finally {
+      this.#over.abort()
+      await Promise.allSettled(parts)
+    }
   }
 
   async #followPlan(): Promise<void> {
@@ -72,7 +85,7 @@ export class TaskLead {
   async #followResults(): Promise<void> {
     const { results } = this.#components.backend
     for await (const entries of results.follow(this.#swarm, this.#place, this.#over.signal)) {
-      this.#fold(entries)
+      await this.#fold(entries)
       await this.#advance()
     }
   }
@@ -86,14 +99,15 @@ export class TaskLead {
   }
 
   async #foldResults(): Promise<void> {
-    this.#fold(await this.#components.backend.results.read(this.#swarm, this.#place))
+    await this.#fold(await this.#components.backend.results.read(this.#swarm, this.#place))
   }
 
-  #fold(entries: readonly ResultEntry[]): void {
-    for (const { seq, step, result } of entries) {
-      this.#place = seq
-      const stored = storedResult(result)
-      this.#state.result(step, stored)
+  async #fold(entries: readonly ResultEntry[]): Promise<void> {
+    for (const entry of entries) {
+      const stored = storedResult(entry.result)
+      await foldResult(this.#components.backend, this.#swarm, this.#state, entry)
+      this.#place = entry.seq
+      const step = stored.state === 'retried' ? stored.step : entry.step
       if (stored.state === 'failed' && this.#state.toolOf(step) === SUB_AGENTS) this.#abandoned.push(step)
       this.#onResult?.(step, stored)
     }
@@ -106,9 +120,14 @@ export class TaskLead {
     for (const step of this.#abandoned.splice(0))
       await cancelSubTasks(this.#components, this.#swarm, `step ${step} has failed`, step)
     if (state.finished) return this.#over.abort()
-    const items = state.takeReady().map((step) => workItem(this.#swarm, step))
+    const trace = stepTrace(clock.now())
+    const items = await Promise.all(
+      state.takeReady().map((step) => workItem(backend.blobs, this.#swarm, step, trace)),
+    )
     if (items.length > 0) await backend.work.offer(items)
     // Where another event came first it comes by the log, and this is called again.
-    if (state.complete) await tryAppend(backend.log, this.#swarm, this.#version, [state.end(clock.now())])
+    if (!state.complete) return
+    const ended = await tryAppend(backend.log, this.#swarm, this.#version, [state.end(clock.now())])
+    if (ended) countTask(this.#components.metrics, state)
   }
 }

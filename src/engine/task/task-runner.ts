@@ -1,15 +1,21 @@
-import { type SwarmId, throwIfCancelled } from '../../core/index.ts'
+import { meshSwarmError, type StepId, type SwarmId, throwIfCancelled } from '../../core/index.ts'
+import type { Json } from '../backends/json.ts'
+import type { SwarmBackend } from '../backends/swarm-backend.ts'
+import { attach, detach } from './blob-ref.ts'
 import { cancelTask, type TaskRunnerComponents } from './cancel-task.ts'
 import { findTask, readTask } from './read-task.ts'
 import { subTasks } from './sub-task.ts'
-import { asJson, type SubTaskOf, type TaskEvent } from './task-event.ts'
+import { asJson, type SubTaskOf, type TaskEvent, taskEvent } from './task-event.ts'
 import { type OnResult, TaskLead } from './task-lead.ts'
 import { checkQueues, type TaskInput, taskSpec } from './task-spec.ts'
 import type { TaskReport, TaskStatus } from './task-state.ts'
+import { taskTrace, tracedLead } from './task-watch.ts'
 
 export interface TaskRunnerOptions {
   /** How many tasks are kept; the oldest finished ones make room. Default 1000. */
   readonly keepTasks?: number
+  /** How much they may take in the store before the oldest finished ones make room. Default 1 GiB. */
+  readonly keepBytes?: number
 }
 
 export interface LeadOptions {
@@ -27,10 +33,15 @@ export interface LeadOptions {
 export class TaskRunner {
   readonly #components: TaskRunnerComponents
   readonly #keepTasks: number
+  readonly #keepBytes: number
 
-  constructor(components: TaskRunnerComponents, { keepTasks = 1000 }: TaskRunnerOptions = {}) {
+  constructor(
+    components: TaskRunnerComponents,
+    { keepTasks = 1000, keepBytes = 2 ** 30 }: TaskRunnerOptions = {},
+  ) {
     this.#components = components
     this.#keepTasks = keepTasks
+    this.#keepBytes = keepBytes
   }
 
   /**
@@ -41,8 +52,11 @@ export class TaskRunner {
     const { backend, clock } = this.#components
     const spec = taskSpec(task)
     if (parent) checkQueues(spec.steps)
-    const event: TaskEvent = { kind: 'created', at: clock.now(), task: spec, ...(parent ? { parent } : {}) }
+    const { trace, stored } = taskTrace(swarm)
+    const created = { kind: 'created', at: clock.now(), task: spec, ...trace } as const
+    const event: TaskEvent = parent ? { ...created, parent } : created
     await backend.log.append(swarm, 0, [asJson(event)])
+    stored()
     await this.#makeRoom()
   }
 
@@ -74,13 +88,27 @@ export class TaskRunner {
   }
 
   /**
+   * Of a step that has succeeded, all of it, however large. Rejects TASK_NOT_FOUND, INVALID_INPUT where there is no such
+   * step, CONFLICT where it has not succeeded.
+   */
+  async value(swarm: SwarmId, step: StepId): Promise<Json> {
+    const { backend } = this.#components
+    const { state } = await readTask(backend, swarm, 'all results')
+    const end = state.report(1).results.get(step)
+    if (!end) throw meshSwarmError('INVALID_INPUT', `Task ${swarm} has no step ${step}.`)
+    if (end.state !== 'succeeded') throw meshSwarmError('CONFLICT', `Step ${step} has not succeeded.`)
+    return attach(backend.blobs, swarm, detach(state.resultOf(step)))
+  }
+
+  /**
    * Leads the task to its end, from wherever it stands, and tells the figures. Rejects TASK_NOT_FOUND, and CANCELLED
    * when the signal aborts: that stops the leading and not the task, which the next call takes up again.
    */
   async run(swarm: SwarmId, { workers, onResult }: LeadOptions, signal: AbortSignal): Promise<TaskReport> {
     throwIfCancelled(signal, 'The leading')
     const task = await readTask(this.#components.backend, swarm, 'no results')
-    await new TaskLead(this.#components, { swarm, ...task, onResult }).toItsEnd(signal)
+    const lead = new TaskLead(this.#components, { swarm, ...task, onResult })
+    await tracedLead(swarm, task, () => lead.toItsEnd(signal))
     return task.state.report(workers)
   }
 
@@ -92,18 +120,52 @@ export class TaskRunner {
     return cancelTask(this.#components, swarm, 'CANCELLED', reason)
   }
 
+  /**
+   * Ends what nobody else would: tasks of sub-agents whose task or step has ended, or is gone, and tasks whose time is
+   * up. For a start after a crash. Gives those that it has ended.
+   */
+  async sweep(): Promise<readonly SwarmId[]> {
+    const { backend, clock } = this.#components
+    const swarms = await backend.log.swarms()
+    const last = await Promise.all(swarms.map((swarm) => backend.log.last(swarm)))
+    const open = swarms.filter((_, index) => {
+      const event = last[index]?.event
+      return event !== undefined && taskEvent(event).kind !== 'finished'
+    })
+    const tasks = await Promise.all(open.map((swarm) => findTask(backend, swarm, 'no results')))
+    const ended: SwarmId[] = []
+    for (const [index, swarm] of open.entries()) {
+      const { parent, deadline = Number.POSITIVE_INFINITY } = tasks[index]?.state ?? {}
+      if (deadline <= clock.now())
+        await cancelTask(this.#components, swarm, 'BUDGET_EXCEEDED', 'its time is up')
+      else if (parent && !(await isWaiting(backend, parent)))
+        await cancelTask(this.#components, swarm, 'CANCELLED', 'its step has ended')
+      else continue
+      ended.push(swarm)
+    }
+    return ended
+  }
+
   /** Removes the oldest finished ones, with those of their sub-agents. What is unfinished stays, however old. */
   async #makeRoom(): Promise<void> {
     const { backend } = this.#components
     const swarms = await backend.log.swarms()
-    let excess = swarms.length - this.#keepTasks
+    let count = swarms.length
+    let bytes = await backend.usedBytes()
     for (const swarm of swarms) {
-      if (excess <= 0) return
+      if (count <= this.#keepTasks && bytes <= this.#keepBytes) return
       const task = await findTask(backend, swarm, 'no results')
       if (!task?.state.finished || task.state.parent) continue
       const under = await subTasks(backend, swarm)
       await Promise.all([swarm, ...under].map((one) => backend.forget(one)))
-      excess -= 1 + under.length
+      count -= 1 + under.length
+      bytes = await backend.usedBytes()
     }
   }
+}
+
+/** Whether the step has not ended yet. */
+async function isWaiting(backend: SwarmBackend, { swarm, step }: SubTaskOf): Promise<boolean> {
+  const task = await findTask(backend, swarm, 'results for a status')
+  return task !== undefined && !task.state.finished && task.state.isOpen(step)
 }

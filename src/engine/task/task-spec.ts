@@ -5,7 +5,12 @@ import { checkStepCount, sortSteps } from '../step-graph.ts'
 import { type Amounts, budgetExceeded, Ledger, RESOURCES, scaled } from './budget.ts'
 import { referencesIn } from './references.ts'
 
-const Id = z.string().min(1).max(200).transform(stepId)
+const Id = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^\P{Cc}*$/u, 'control characters')
+  .transform(stepId)
 const JsonValue = z.json() as z.ZodType<Json>
 
 /** Whole tokens and actions; dollars have cents and less. */

@@ -1,33 +1,51 @@
 import {
   fromUnknown,
-  type MeshSwarmError,
+  MeshSwarmError,
   meshSwarmError,
   type StepId,
   type SwarmId,
   stepId,
 } from '../../core/index.ts'
 import type { Json } from '../backends/json.ts'
-import { type GraphReport, graphReport, type RunOutcome, type StepResult } from '../graph-report.ts'
+import { type GraphReport, graphReport, type StepResult } from '../graph-report.ts'
 import { checkStepCount, sortSteps } from '../step-graph.ts'
 import type { FinalStepState } from '../step-state.ts'
 import { Admission } from './admission.ts'
+import { hasBlobs, type Value } from './blob-ref.ts'
 import { type Amounts, budgetExceeded } from './budget.ts'
 import { holds, resolveReferences } from './references.ts'
 import { finishedStep, type StepRecord, stepRecord } from './step-record.ts'
-import type { StepCounts, StoredResult, SubTaskOf, TaskEvent } from './task-event.ts'
+import {
+  type StepCounts,
+  type StoredAttempt,
+  type StoredResult,
+  type SubTaskOf,
+  storedValue,
+  type TaskEvent,
+} from './task-event.ts'
+import { TASK_TRANSITIONS, type TaskLife } from './task-life.ts'
 import { checkQueues, type StepSpec, type TaskSpec } from './task-spec.ts'
 
 /** A step that can be begun. */
 export interface ReadyStep {
   readonly spec: StepSpec
-  readonly input: Json
+  readonly input: Value
+}
+
+/** A large value that says whether, or how often, a step is done: the fold goes on when it has been supplied. */
+export interface Wanted {
+  readonly step: StepId
+  readonly value: Value
 }
 
 export interface TaskReport extends GraphReport {
   /** Steps included, all that are there. */
   readonly spent: Amounts
-  /** Of the steps that nothing comes after, by their ids: what the task came to. Null for one that has not succeeded. */
-  readonly values: Json
+  /**
+   * Of the steps that nothing comes after, by their ids: what the task came to. Null for one that has not succeeded, a
+   * `BlobRef` for a large value.
+   */
+  readonly values: Value
 }
 
 export interface TaskStatus {
@@ -37,8 +55,7 @@ export interface TaskStatus {
   readonly createdAt: number
   /** Of the last result, or of the end. */
   readonly changedAt: number
-  /** `unfinished`: somebody leads it now, or it waits for somebody who does. */
-  readonly state: RunOutcome | 'unfinished'
+  readonly state: TaskLife
   readonly counts: StepCounts
   /** Undefined where it has no bound. */
   readonly deadline: number | undefined
@@ -47,10 +64,12 @@ export interface TaskStatus {
 
 /**
  * Where a task stands: the fold of its plan events and of its results, and of nothing else. Whoever folds the same,
- * in whatever interleaving of the two, has the same state; results come in the order of the store.
+ * in whatever interleaving of the two, has the same state; results come in the order of the store. Large values are
+ * left where they lie, but for those that are `wanted`, which have to be supplied before the next result.
  */
 export class TaskState {
   readonly #steps = new Map<StepId, StepRecord>()
+  #wanted: (Wanted & { readonly at: number })[] = []
   #parent: SubTaskOf | undefined
   #admission = new Admission({})
   #budget: TaskSpec['budget'] = {}
@@ -87,6 +106,10 @@ export class TaskState {
     return this.#finished !== undefined
   }
 
+  get life(): TaskLife {
+    return this.#finished?.outcome ?? 'unfinished'
+  }
+
   plan(event: TaskEvent): void {
     switch (event.kind) {
       case 'created':
@@ -102,23 +125,49 @@ export class TaskState {
         break
       case 'cancelled':
         if (this.finished) break
-        this.#cancelled ??= meshSwarmError(event.code, `The task was cancelled: ${event.reason}`)
+        this.#cancelled ??= meshSwarmError(event.code, `The task was cancelled: ${event.reason}`, {
+          details: event.code === 'BUDGET_EXCEEDED' ? { budget: 'wallMs', limit: this.#budget.wallMs } : {},
+        })
         break
       case 'finished':
-        this.#finished ??= event
+        // A second end, of whoever came too late, changes nothing.
+        if (!TASK_TRANSITIONS[this.life].includes(event.outcome)) break
+        this.#finished = event
         this.#endedAt = event.at
     }
   }
 
+  /** What has to be supplied before anything else is folded. */
+  get wanted(): readonly Wanted[] {
+    return this.#wanted
+  }
+
   /** A second result of a step changes nothing. Throws INVARIANT for a step that does not exist. */
   result(step: StepId, stored: StoredResult): void {
-    const record = this.#steps.get(step)
-    if (!record) throw meshSwarmError('INVARIANT', `A result of ${step}, which is no step of the task.`)
+    const record = this.#record(step)
     if (record.result) return
     record.stored = stored
     this.#endedAt = Math.max(this.#endedAt, stored.endedAt)
     this.#admission.settle(record, stored)
     this.#conclude(record, stored)
+    this.#grant()
+  }
+
+  /** An attempt after which there will be another one. */
+  attempt(stored: StoredAttempt): void {
+    const { attempts } = this.#record(stored.step)
+    this.#endedAt = Math.max(this.#endedAt, stored.endedAt)
+    if (!attempts.some(({ attempt }) => attempt === stored.attempt)) attempts.push(stored)
+  }
+
+  /** What was wanted, whole, or why it cannot be had: then the step has failed. */
+  supply({ step }: Wanted, value: Json | MeshSwarmError): void {
+    const record = this.#record(step)
+    const wanted = this.#wanted.find((one) => one.step === step)
+    this.#wanted = this.#wanted.filter((one) => one !== wanted)
+    if (!wanted || record.result) return
+    if (value instanceof MeshSwarmError) this.#fail(record, value)
+    else this.#begin(record, value, wanted.at)
     this.#grant()
   }
 
@@ -128,14 +177,20 @@ export class TaskState {
     return this.#cancelled ? [] : granted.map(({ spec, input }) => ({ spec, input }))
   }
 
+  /** Whether there is such a step, and it has not ended. */
+  isOpen(step: StepId): boolean {
+    const record = this.#steps.get(step)
+    return record !== undefined && record.result === undefined
+  }
+
   toolOf(step: StepId): string | undefined {
     return this.#steps.get(step)?.spec.tool
   }
 
   /** Of a step that has succeeded; null for any other. */
-  resultOf(step: StepId): Json {
+  resultOf(step: StepId): Value {
     const result = this.#steps.get(step)?.result
-    return result?.state === 'succeeded' ? (result.value as Json) : null
+    return result?.state === 'succeeded' ? (result.value as Value) : null
   }
 
   /** The figures, with so many workers at hand. What has no result by now counts as cancelled. */
@@ -156,7 +211,7 @@ export class TaskState {
       name: this.#name,
       createdAt: this.#startedAt,
       changedAt: this.#endedAt,
-      state: this.#finished?.outcome ?? 'unfinished',
+      state: this.life,
       counts: this.#finished?.counts ?? this.#counts(),
       deadline: this.deadline,
       parent: this.#parent,
@@ -168,7 +223,13 @@ export class TaskState {
     return { kind: 'finished', at, outcome: this.report(1).outcome, counts: this.#counts() }
   }
 
-  #values(): Json {
+  #record(step: StepId): StepRecord {
+    const record = this.#steps.get(step)
+    if (!record) throw meshSwarmError('INVARIANT', `A result of ${step}, which is no step of the task.`)
+    return record
+  }
+
+  #values(): Value {
     const last = [...this.#steps.values()].filter(({ followers }) => followers.length === 0)
     return Object.fromEntries(last.map(({ spec: { id } }) => [id, this.resultOf(id)]))
   }
@@ -182,7 +243,7 @@ export class TaskState {
 
   #conclude(record: StepRecord, stored: StoredResult): void {
     if (stored.state === 'failed') {
-      this.#fail(record, meshSwarmError(stored.code, stored.message))
+      this.#fail(record, meshSwarmError(stored.code, stored.message, { details: stored.details }))
       return
     }
     try {
@@ -191,10 +252,10 @@ export class TaskState {
       this.#fail(record, fromUnknown(thrown))
       return
     }
-    this.#succeed(record, stored.value, stored.attempt, stored.endedAt)
+    this.#succeed(record, storedValue(stored), stored.attempt, stored.endedAt)
   }
 
-  #succeed(record: StepRecord, value: Json, attempts: number, at: number): void {
+  #succeed(record: StepRecord, value: Value, attempts: number, at: number): void {
     this.#end(record, { state: 'succeeded', value, attempts })
     for (const follower of record.followers) {
       if (!follower.result && --follower.open === 0) this.#makeReady(follower, at)
@@ -265,13 +326,28 @@ export class TaskState {
       )
       return
     }
-    const resultOf = (step: StepId) => this.resultOf(step)
     record.readyAt = at
+    const { when, map } = spec
     try {
-      if (spec.when && !holds(spec.when, resultOf)) this.#skip(record, spec.id, true)
-      else if (spec.map !== undefined) this.#expand(record, resolveReferences(spec.map, resultOf), at)
+      const whether = when ? resolveReferences(when.value, (step) => this.resultOf(step)) : null
+      const list = map === undefined ? null : resolveReferences(map, (step) => this.resultOf(step))
+      const value = [whether, list]
+      if (hasBlobs(value)) this.#wanted.push({ step: spec.id, value, at })
+      else this.#begin(record, value as Json, at)
+    } catch (thrown) {
+      this.#fail(record, fromUnknown(thrown))
+    }
+  }
+
+  /** With the value of its condition, and the list that it is done for. */
+  #begin(record: StepRecord, value: Json, at: number): void {
+    const { spec } = record
+    const [whether = null, list = null] = value as readonly Json[]
+    try {
+      if (spec.when && !holds(spec.when, whether)) this.#skip(record, spec.id, true)
+      else if (spec.map !== undefined) this.#expand(record, list, at)
       else {
-        record.input = resolveReferences(spec.input, resultOf)
+        record.input = resolveReferences(spec.input, (step) => this.resultOf(step))
         this.#admission.enter(record)
       }
     } catch (thrown) {

@@ -1,5 +1,6 @@
 import { fromUnknown, type NodeId } from '../../core/index.ts'
 import { inverse, type MeshSnapshot, type NodeFacts } from '../../mesh/index.ts'
+import { traced } from '../../telemetry/index.ts'
 import type { HealthBook } from '../health/health-book.ts'
 import type { MapekOptions } from '../options.ts'
 import type { MapekComponents } from '../ports.ts'
@@ -70,7 +71,9 @@ async function onePass(
   const { options, book } = context
   const snapshot = await eyes.snapshot(signal)
   const hypotheses = await analyse(components, incident, snapshot, signal)
-  const plan = await planRemedies(components, incident, hypotheses, { snapshot, book, options }, signal)
+  const plan = await traced('plan', {}, () =>
+    planRemedies(components, incident, hypotheses, { snapshot, book, options }, signal),
+  )
   record({ kind: 'planned', incident: incident.id, remedies: plan.remedies, rejected: plan.rejected })
   if (!context.latest(incident)) return goneAfter(tried)
   const [first] = plan.remedies

@@ -18,6 +18,8 @@ export interface DatabaseOptions {
   readonly migrations: readonly Migration[]
   /** How long to wait for the write lock of another process. Default 5 s. */
   readonly busyTimeoutMs?: number
+  /** Hears how long each write took, until it was durable. */
+  readonly onWritten?: ((ms: number) => void) | undefined
 }
 
 interface Waiting {
@@ -25,6 +27,9 @@ interface Waiting {
   reject(error: unknown): void
 }
 
+const USED = `
+  SELECT (page_count - freelist_count) * page_size AS bytes
+  FROM pragma_page_count, pragma_freelist_count, pragma_page_size`
 const THREAD = new URL('./thread.ts', import.meta.url)
 
 /**
@@ -40,6 +45,7 @@ export class Database {
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
   readonly #exited: Promise<void>
+  readonly #onWritten: DatabaseOptions['onWritten']
   /** Numbers of the statements: there are as many as there are texts in the code. */
   readonly #numbers = new Map<string, number>()
   #unseen: string[] = []
@@ -48,11 +54,17 @@ export class Database {
   #scheduled = false
   #closing: Promise<void> | undefined
 
-  private constructor(clock: Clock, worker: Worker, file: string, damage: Damage | undefined) {
+  private constructor(
+    clock: Clock,
+    worker: Worker,
+    { file, onWritten }: DatabaseOptions,
+    damage: Damage | undefined,
+  ) {
     this.#clock = clock
     this.#worker = worker
     this.file = file
     this.damage = damage
+    this.#onWritten = onWritten
     this.#exited = new Promise((resolve) => worker.once('exit', () => resolve()))
     worker.on('message', (message: ThreadMessage) => this.#answered(message))
     worker.on('error', (error) => this.#failAll(error))
@@ -82,7 +94,7 @@ export class Database {
     })
     const damage = await clock.hold(opened)
     worker.removeAllListeners('error')
-    return new Database(clock, worker, file, damage)
+    return new Database(clock, worker, options, damage)
   }
 
   /**
@@ -92,7 +104,10 @@ export class Database {
    */
   async write(statements: readonly Statement[]): Promise<readonly Written[]> {
     const calls = statements.map(({ sql, params = [], changes }) => this.#call(sql, params, changes))
-    return (await this.#ask({ kind: 'write', calls })) as readonly Written[]
+    const askedAt = this.#clock.now()
+    const written = (await this.#ask({ kind: 'write', calls })) as readonly Written[]
+    this.#onWritten?.(this.#clock.now() - askedAt)
+    return written
   }
 
   /** Sees every write that was called before it, of this process. */
@@ -103,6 +118,17 @@ export class Database {
   /** A compact copy in a new file, of one moment. Rejects UNAVAILABLE where the file exists. */
   async copyTo(file: string): Promise<void> {
     await this.#ask({ kind: 'copy', file })
+  }
+
+  /** Gives up to so many free pages back to the disk. */
+  async shrink(pages: number): Promise<void> {
+    await this.#ask({ kind: 'shrink', pages })
+  }
+
+  /** Bytes of the pages that are in use. */
+  async usedBytes(): Promise<number> {
+    const [row] = await this.read(USED)
+    return Number(row?.bytes)
   }
 
   /** After everything asked for so far. A second call returns the first one's promise. */

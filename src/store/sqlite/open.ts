@@ -44,6 +44,8 @@ function openSound({ file, migrations, busyTimeoutMs }: ThreadOptions): Database
   const database = new DatabaseSync(file, { timeout: busyTimeoutMs })
   try {
     checkSound(database)
+    // Free pages can be given back to the disk; to be said before there are any.
+    if (pragma(database, 'page_count') === 0) database.exec('PRAGMA auto_vacuum = INCREMENTAL')
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;')
     // The log is written back every 16 MB instead of every 4: a commit that has to do so is late.
     database.exec('PRAGMA wal_autocheckpoint = 4000')
@@ -82,7 +84,7 @@ function migrate(database: DatabaseSync, file: string, migrations: readonly Migr
   }
 }
 
-function pragma(database: DatabaseSync, name: 'user_version' | 'application_id'): number {
+function pragma(database: DatabaseSync, name: 'user_version' | 'application_id' | 'page_count'): number {
   return Number(database.prepare(`PRAGMA ${name}`).get()?.[name])
 }
 

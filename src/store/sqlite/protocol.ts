@@ -20,6 +20,7 @@ export type Request =
   | { readonly kind: 'write'; readonly calls: readonly Call[] }
   | { readonly kind: 'read'; readonly call: Call }
   | { readonly kind: 'copy'; readonly file: string }
+  | { readonly kind: 'shrink'; readonly pages: number }
 
 export interface Batch {
   readonly first: number

@@ -58,7 +58,7 @@ class DatabaseThread {
   }
 
   #commit(requests: readonly Request[]): readonly Answer[] {
-    const writes = requests.some(({ kind }) => kind === 'write')
+    const writes = requests.some(({ kind }) => kind === 'write' || kind === 'shrink')
     // A copy cannot be made within a transaction.
     const copies = requests.map((request) => (request.kind === 'copy' ? this.#copy(request.file) : undefined))
     try {
@@ -79,6 +79,7 @@ class DatabaseThread {
         const { statement, params } = request.call
         return this.#prepare(statement).statement.all(...params) as Row[]
       }
+      if (request.kind === 'shrink') this.#database.exec(`PRAGMA incremental_vacuum(${request.pages})`)
       return request.kind === 'write' ? this.#write(request.calls) : []
     } catch (error) {
       // A full disk may have ended the whole transaction: then nothing of this batch has happened.

@@ -1,5 +1,5 @@
 // The rule: a task goes on from wherever it stands, whoever leads it and whoever does its steps.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -11,6 +11,7 @@ import {
   seededRandom,
   stepId,
   swarmId,
+  VirtualClock,
 } from '../../../src/core/index.ts'
 import {
   EmbeddedBackend,
@@ -27,6 +28,7 @@ import {
   Upstreams,
   WorkerPool,
 } from '../../../src/engine/index.ts'
+import { readTask } from '../../../src/engine/task/read-task.ts'
 
 const clock = new RealClock()
 const random = seededRandom(1)
@@ -174,6 +176,14 @@ describe('a task', () => {
     const report = await done({ steps }, flaky)
     expect(endOf(report, 'twice')).toMatchObject({ state: 'succeeded', value: 3, attempts: 3 })
     expect(endOf(report, 'never')).toMatchObject({ state: 'failed', attempts: 2 })
+    // Each attempt is a bar of the chart and counts as work, failed ones too.
+    const bars = report.timeline.map(({ step, attempt, succeeded }) => `${step} ${attempt} ${succeeded}`)
+    expect(bars.toSorted()).toEqual([
+      ...['never 1 false', 'never 2 false'],
+      ...['twice 1 false', 'twice 2 false', 'twice 3 true'],
+    ])
+    const work = report.timeline.reduce((sum, { startedAt, endedAt }) => sum + endedAt - startedAt, 0)
+    expect(report.sequentialMs).toBe(work)
   })
 
   test('may give back what it said it would spend, and no more', async () => {
@@ -228,7 +238,7 @@ describe('a task', () => {
     ['what JSON cannot hold', 10n],
     ['a function', () => 1],
     ['what refers to itself', Object.assign([], { 0: globalThis })],
-    ['more than a mebibyte', 'x'.repeat(2 ** 20)],
+    ['more than 16 Mi characters', 'x'.repeat(2 ** 24)],
   ])('fails where its tool gives %s, and its siblings do not', async (_, value) => {
     const strange = tool('strange', () => value as Json)
     const steps = [
@@ -238,6 +248,19 @@ describe('a task', () => {
     const report = await done({ steps }, strange, echo)
     expect(endOf(report, 'a')).toMatchObject({ error: { code: 'INVALID_INPUT' } })
     expect(endOf(report, 'b')).toMatchObject({ state: 'succeeded' })
+  })
+
+  test.each<[string, Record<string, unknown>, unknown]>([
+    ['a few figures', { node: 'n7', tries: [1, 2] }, { node: 'n7', tries: [1, 2] }],
+    ['more than there is room for', { text: 'x'.repeat(5000) }, {}],
+    ['what JSON cannot hold', { big: 1n }, {}],
+  ])('that fails with details keeps them, or does without: %s', async (_, details, kept) => {
+    const fails = tool('fails', () => {
+      throw meshSwarmError('NODE_NOT_FOUND', 'gone', { details })
+    })
+    const report = await done({ steps: [{ id: 'a', tool: 'fails' }] }, fails)
+    expect(endOf(report, 'a')).toMatchObject({ error: { code: 'NODE_NOT_FOUND', message: 'gone' } })
+    expect(endOf(report, 'a')).toHaveProperty('error.details', kept)
   })
 
   test('whose tool nobody has fails there', async () => {
@@ -272,8 +295,29 @@ describe('a budget', () => {
     ]
     const report = await done({ budget: { tokens: 20 }, steps }, ask)
     expect(endOf(report, 'fits')).toMatchObject({ state: 'succeeded' })
-    expect(endOf(report, 'over')).toMatchObject({ error: { code: 'BUDGET_EXCEEDED' } })
-    expect(endOf(report, 'none')).toMatchObject({ error: { code: 'BUDGET_EXCEEDED' } })
+    const exceeded = (limit: number) => ({
+      error: { code: 'BUDGET_EXCEEDED', details: { budget: 'tokens', limit } },
+    })
+    expect(endOf(report, 'over')).toMatchObject(exceeded(10))
+    expect(endOf(report, 'none')).toMatchObject(exceeded(0))
+  })
+
+  test('counts what each attempt has spent, and of one that was killed all that it might have', async () => {
+    const opened = await backend()
+    const runner = new TaskRunner({ backend: opened, clock })
+    const costly = tool('costly', ({ attempt, spend }) => {
+      spend({ tokens: attempt })
+      if (attempt < 4) throw meshSwarmError('UNAVAILABLE', 'not yet')
+      return null
+    })
+    const budget = { tokens: 10 }
+    await runner.submit(task, {
+      steps: [{ id: 'a', tool: 'costly', budget, retries: 3, idempotent: true }],
+    })
+    const running = runner.run(task, { workers: 8 }, never)
+    await opened.work.lease({ queue: taskQueue(task), worker: 'dead', most: 1, leaseMs: 1 }, never)
+    startWorker(opened, [costly])
+    expect((await running).spent).toMatchObject({ tokens: 10 + 2 + 3 + 4 })
   })
 
   test('of time ends the task, and what is at work with it', async () => {
@@ -285,7 +329,9 @@ describe('a budget', () => {
     const report = await done({ budget: { wallMs: 150 }, steps }, echo, held.tool)
     expect(report.outcome).toBe('cancelled')
     expect(endOf(report, 'a')).toMatchObject({ state: 'succeeded' })
-    expect(endOf(report, 'b')).toMatchObject({ error: { code: 'BUDGET_EXCEEDED' } })
+    expect(endOf(report, 'b')).toMatchObject({
+      error: { code: 'BUDGET_EXCEEDED', details: { budget: 'wallMs', limit: 150 } },
+    })
   })
 
   test('is no excuse to begin a step again and again that spends and kills its worker', async () => {
@@ -296,7 +342,9 @@ describe('a budget', () => {
     const running = runner.run(task, { workers: 8 }, never)
     await opened.work.lease({ queue: taskQueue(task), worker: 'dead', most: 1, leaseMs: 1 }, never)
     startWorker(opened, [ask])
-    expect(endOf(await running, 'a')).toMatchObject({ error: { code: 'BUDGET_EXCEEDED' } })
+    expect(endOf(await running, 'a')).toMatchObject({
+      error: { code: 'BUDGET_EXCEEDED', details: { budget: 'tokens' } },
+    })
   })
 })
 
@@ -337,6 +385,68 @@ describe('the list of tasks', () => {
       await runner.run(swarmId(name), { workers: 8 }, never)
     }
     expect((await runner.list()).map(({ swarm }) => swarm)).toEqual(['unfinished', 'three', 'four'])
+  })
+})
+
+describe('room', () => {
+  test('is made where the store takes too much, by the oldest finished tasks, and their place is given back', async () => {
+    const opened = await backend()
+    const size = () => opened.usedBytes()
+    const runner = new TaskRunner({ backend: opened, clock }, { keepBytes: 3 * 2 ** 20 })
+    const bulky = tool('bulky', ({ input, key }) => key.padEnd(Number(input)))
+    const stop = startWorker(opened, [bulky], { queue: 'shared' })
+    const steps = (characters: number) =>
+      Array.from({ length: 20 }, (_, n) => ({
+        id: `s${n}`,
+        tool: 'bulky',
+        input: characters,
+        queue: 'shared',
+      }))
+    await runner.submit(swarmId('unfinished'), { steps: [{ id: 'a', tool: 'later' }] })
+    // Within the database, and as large values beside it.
+    for (const [name, characters] of [
+      ['small', 60_000],
+      ['large', 200_000],
+    ] as const) {
+      await runner.submit(swarmId(name), { steps: steps(characters) })
+      await runner.run(swarmId(name), { workers: 8 }, never)
+    }
+    const full = await size()
+    expect(full).toBeGreaterThan(5 * 2 ** 20 - 2 ** 19)
+    await runner.submit(swarmId('next'), { steps: [{ id: 'a', tool: 'later' }] })
+    expect((await runner.list()).map(({ swarm }) => swarm)).toEqual(['unfinished', 'next'])
+    expect(await size()).toBeLessThan(2 ** 19)
+    await stop()
+    await opened.close()
+    expect(statSync(join(directory, 'swarm.db')).size).toBeLessThan(2 ** 19)
+  })
+})
+
+describe('a sweep', () => {
+  test('ends what nobody would end any more, and nothing else', async () => {
+    const virtual = new VirtualClock()
+    const opened = await backend()
+    const runner = new TaskRunner({ backend: opened, clock: virtual })
+    const steps = [{ id: 'a', tool: 'later' }]
+    await runner.submit(swarmId('own'), { steps })
+    await runner.submit(swarmId('late'), { budget: { wallMs: 100 }, steps })
+    await runner.submit(swarmId('own/a'), { steps }, { swarm: swarmId('own'), step: stepId('a') })
+    await runner.submit(swarmId('lost/a'), { steps }, { swarm: swarmId('lost'), step: stepId('a') })
+    expect(await runner.sweep()).toEqual(['lost/a'])
+    await virtual.advance(100)
+    expect(await runner.sweep()).toEqual(['late'])
+    expect(await runner.status(swarmId('late'))).toMatchObject({ state: 'cancelled' })
+    // As after a crash between the end of a task and that of its sub-agents.
+    const { version } = await readTask(opened, swarmId('own'), 'no results')
+    const end = {
+      kind: 'finished',
+      at: 1,
+      outcome: 'cancelled',
+      counts: { steps: 1, succeeded: 0, failed: 0, skipped: 0 },
+    }
+    await opened.log.append(swarmId('own'), version, [end])
+    expect(await runner.sweep()).toEqual(['own/a'])
+    expect(await runner.sweep()).toEqual([])
   })
 })
 

@@ -1,9 +1,9 @@
 // The rule: the state of a task is the fold of its plan and its results, whoever folds them and however they come.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type StepId, stepId } from '../../../src/core/index.ts'
-import { type StepInput, taskSpec } from '../../../src/engine/index.ts'
-import type { StoredResult } from '../../../src/engine/task/task-event.ts'
+import { type StepId, stepId, swarmId } from '../../../src/core/index.ts'
+import { type StepInput, TASK_TRANSITIONS, type TaskLife, taskSpec } from '../../../src/engine/index.ts'
+import type { StoredResult, TaskEvent } from '../../../src/engine/task/task-event.ts'
 import { stepSpecs } from '../../../src/engine/task/task-spec.ts'
 import { TaskState } from '../../../src/engine/task/task-state.ts'
 
@@ -89,6 +89,26 @@ describe('a step', () => {
     expect(results.size).toBe(2)
     expect(state.complete).toBe(true)
   })
+})
+
+describe('the life of a task', () => {
+  const lives = Object.keys(TASK_TRANSITIONS) as TaskLife[]
+  const counts = { steps: 1, succeeded: 0, failed: 0, skipped: 0 }
+  const end = (outcome: TaskLife, at: number): TaskEvent[] =>
+    outcome === 'unfinished' ? [] : [{ kind: 'finished', at, outcome, counts }]
+
+  test.each(lives.flatMap((from) => lives.map((to) => [from, to] as const)))(
+    'goes from %s to %s if and only if the table says so',
+    (from, to) => {
+      const state = stateOf([step('a')])
+      for (const event of end(from, 5)) state.plan(event)
+      expect(state.life).toBe(from)
+      for (const event of end(to, 9)) state.plan(event)
+      const moved = TASK_TRANSITIONS[from].includes(to)
+      expect(state.life).toBe(moved ? to : from)
+      expect(state.status(swarmId('t')).changedAt).toBe(moved ? 9 : from === 'unfinished' ? 0 : 5)
+    },
+  )
 })
 
 describe('a step for each item of a list', () => {

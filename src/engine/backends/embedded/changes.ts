@@ -28,6 +28,7 @@ export class Changes {
   #lookAgain = false
   #closed = false
   #released = false
+  #holds = 0
 
   private constructor(clock: Clock, database: Database, dataVersion: unknown) {
     this.#clock = clock
@@ -59,17 +60,40 @@ export class Changes {
     this.#signalled = false
   }
 
+  /** Keeps the process alive until what it gives is called, or all is closed. A second call of that does nothing. */
+  hold(): () => void {
+    this.#holds += 1
+    if (this.#holds === 1) this.#watcher.ref()
+    let held = true
+    return () => {
+      if (!held) return
+      held = false
+      this.#holds -= 1
+      if (this.#holds === 0) this.#watcher.unref()
+    }
+  }
+
   /**
    * Resolves when the topic has changed since the mark, or at `until`. Rejects CANCELLED on abort, UNAVAILABLE once
-   * closed.
+   * closed. Keeps the process alive, unless `idle`.
    */
-  after(topic: Topic, mark: number, signal: AbortSignal, until = Number.POSITIVE_INFINITY): Promise<void> {
+  after(
+    topic: Topic,
+    mark: number,
+    signal: AbortSignal,
+    {
+      until = Number.POSITIVE_INFINITY,
+      idle = false,
+    }: { readonly until?: number; readonly idle?: boolean } = {},
+  ): Promise<void> {
+    const release = idle ? () => undefined : this.hold()
     return new Promise((resolve, reject) => {
       let cancel: Cancel | undefined
       const end = () => {
         this.#waiting.delete(check)
         signal.removeEventListener('abort', check)
         cancel?.()
+        release()
         if (signal.aborted) reject(cancelledError(signal, 'The wait'))
         else if (this.#closed) reject(closed())
         else resolve()
@@ -170,6 +194,7 @@ export async function* follow<T>(
   read: (after: number) => Promise<readonly T[]>,
   seqOf: (entry: T) => number,
   signal: AbortSignal,
+  { idle = false }: { readonly idle?: boolean } = {},
 ): AsyncGenerator<readonly T[], never, undefined> {
   let place = after
   for (;;) {
@@ -181,6 +206,6 @@ export async function* follow<T>(
       place = seqOf(last)
       yield entries
     }
-    await changes.after(topic, mark, signal)
+    await changes.after(topic, mark, signal, { idle })
   }
 }

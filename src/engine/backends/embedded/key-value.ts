@@ -99,7 +99,7 @@ export class EmbeddedKeyValue implements KeyValue {
         if (signal.aborted) throw cancelledError(signal, 'The watching')
         yield lives ? entryOf(row) : { key, value: undefined }
       }
-      await this.#changes.after('kv', mark, signal, nextEnd)
+      await this.#changes.after('kv', mark, signal, { until: nextEnd })
     }
   }
 

@@ -6,7 +6,7 @@ import {
   type IdSource,
   meshSwarmError,
 } from '../../../core/index.ts'
-import type { Database } from '../../../store/index.ts'
+import type { Database, Row } from '../../../store/index.ts'
 import type { Json } from '../json.ts'
 import type { BusMessage, MessageBus } from '../swarm-backend.ts'
 import { type Changes, follow } from './changes.ts'
@@ -53,11 +53,15 @@ export class EmbeddedMessageBus implements MessageBus {
   }
 
   subscribe(subject: string, signal: AbortSignal): AsyncIterable<BusMessage> {
+    const release = this.#changes.hold()
     const listener: Listener = {
       matches: matcher(subject),
       channel: new Channel({
         ...{ capacity: CAPACITY, overflow: 'drop-oldest', signal },
-        onEnd: () => this.#listeners.delete(listener),
+        onEnd: () => {
+          release()
+          this.#listeners.delete(listener)
+        },
       }),
     }
     if (this.#ended) listener.channel.fail(this.#ended)
@@ -103,7 +107,10 @@ export class EmbeddedMessageBus implements MessageBus {
   async #deliver(seen: number): Promise<void> {
     const read = (after: number) => this.#database.read(READ, [after])
     try {
-      for await (const rows of follow(this.#changes, 'message', seen, read, ({ id }) => Number(id), NEVER)) {
+      // By itself it is no reason to go on: those who listen are.
+      const options = { idle: true }
+      const id = (row: Row) => Number(row.id)
+      for await (const rows of follow(this.#changes, 'message', seen, read, id, NEVER, options)) {
         for (const { subject, body, answer_to } of rows)
           this.#hand(String(subject), JSON.parse(String(body)), answer_to)
       }

@@ -1,5 +1,5 @@
 import { hasCode, meshSwarmError, type SwarmId, swarmId } from '../../../core/index.ts'
-import type { Database } from '../../../store/index.ts'
+import type { Database, Row } from '../../../store/index.ts'
 import type { Json } from '../json.ts'
 import type { PlanEntry, PlanLog } from '../swarm-backend.ts'
 import { type Changes, follow } from './changes.ts'
@@ -9,6 +9,7 @@ const APPEND = `
   INSERT INTO plan (swarm, version, event)
   SELECT ?1, ?2 + 1 + key, value FROM json_each(?3) WHERE ${LAST} = ?2`
 const LIST = 'INSERT INTO swarm (name) VALUES (?) ON CONFLICT DO NOTHING'
+const LATEST = 'SELECT version, event FROM plan WHERE swarm = ? ORDER BY version DESC LIMIT 1'
 const READ = 'SELECT version, event FROM plan WHERE swarm = ? AND version > ? ORDER BY version'
 
 export class EmbeddedPlanLog implements PlanLog {
@@ -43,11 +44,20 @@ export class EmbeddedPlanLog implements PlanLog {
 
   async read(swarm: SwarmId, after = 0): Promise<readonly PlanEntry[]> {
     const rows = await this.#database.read(READ, [swarm, after])
-    return rows.map(({ version, event }) => ({ version: Number(version), event: JSON.parse(String(event)) }))
+    return rows.map(entryOf)
+  }
+
+  async last(swarm: SwarmId): Promise<PlanEntry | undefined> {
+    const [row] = await this.#database.read(LATEST, [swarm])
+    return row && entryOf(row)
   }
 
   follow(swarm: SwarmId, after: number, signal: AbortSignal): AsyncIterable<readonly PlanEntry[]> {
     const read = (from: number) => this.read(swarm, from)
     return follow(this.#changes, 'plan', after, read, ({ version }) => version, signal)
   }
+}
+
+function entryOf({ version, event }: Row): PlanEntry {
+  return { version: Number(version), event: JSON.parse(String(event)) }
 }

@@ -70,7 +70,8 @@ export class EmbeddedWorkQueue implements WorkQueue {
       if (leased && leased.rows.length > 0) return inTurn(leased.rows, until)
       const [next] = await this.#database.read(NEXT, [queue])
       const at = next?.at
-      await this.#changes.after('work', mark, signal, typeof at === 'number' ? at : undefined)
+      const wake = typeof at === 'number' ? { until: at } : {}
+      await this.#changes.after('work', mark, signal, wake)
     }
   }
 
