@@ -52,8 +52,8 @@ export class Mailbox implements AsyncIterable<Letter> {
   readonly #stored: StoredLetters | undefined
   readonly #queue = new LetterQueue()
   readonly #counts = new Map<AgentId, number>()
-  /** Rings for whoever waits: there is something to look at. */
-  readonly #bell = new Channel<void>({ capacity: 1, overflow: 'drop-oldest' })
+  /** Rings for whoever waits, once somebody has waited: there is something to look at. */
+  #bell: Channel<void> | undefined
   #firstExpected = Number.POSITIVE_INFINITY
   #opening: Promise<void> | undefined
   #failure: Error | undefined
@@ -91,7 +91,7 @@ export class Mailbox implements AsyncIterable<Letter> {
       throw meshSwarmError('INSUFFICIENT_RESOURCES', text, { details: { capacity: this.#capacity } })
     }
     this.#queue.push(letter)
-    this.#bell.push()
+    this.#bell?.push()
     return true
   }
 
@@ -100,7 +100,7 @@ export class Mailbox implements AsyncIterable<Letter> {
     if (this.#closed || this.#failure) return
     this.#firstExpected = Math.min(this.#firstExpected, id)
     this.#queue.mark(id)
-    this.#bell.push()
+    this.#bell?.push()
   }
 
   /**
@@ -117,6 +117,7 @@ export class Mailbox implements AsyncIterable<Letter> {
       if (!first) {
         if (this.#failure) throw this.#failure
         if (this.#closed) return undefined
+        this.#bell ??= new Channel({ capacity: 1, overflow: 'drop-oldest' })
         await this.#bell.next(signal)
       } else if (!isMark(first)) {
         this.#queue.remove(first)
@@ -190,7 +191,7 @@ export class Mailbox implements AsyncIterable<Letter> {
   }
 
   #wakeAnother(): void {
-    if (!this.#queue.isEmpty) this.#bell.push()
+    if (!this.#queue.isEmpty) this.#bell?.push()
   }
 
   #lose(letter: WaitingLetter, reason: LossReason): false {
@@ -212,7 +213,7 @@ export class Mailbox implements AsyncIterable<Letter> {
   /** No durable letter comes any more. */
   #dropMarks(): void {
     this.#queue.removeMarks()
-    this.#bell.close()
+    this.#bell?.close()
   }
 }
 
