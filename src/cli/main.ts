@@ -5,6 +5,7 @@ import { registerConvertCommand } from './convert.ts'
 import { exitCodeOf, printError } from './errors.ts'
 import { registerExplainCommand } from './explain.ts'
 import { registerInspectCommand } from './inspect.ts'
+import { registerLettersCommand } from './task/letters.ts'
 import { registerRunCommand } from './task/run.ts'
 import { registerTaskCommands } from './task/tasks.ts'
 
@@ -18,6 +19,7 @@ const OWN_COMMANDS: readonly RegisterCommand[] = [
   registerExplainCommand,
   registerRunCommand,
   registerTaskCommands,
+  registerLettersCommand,
 ]
 
 /** The program with its own commands and `commands`. It never exits the process: usage errors throw. */

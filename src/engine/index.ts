@@ -5,6 +5,20 @@ export {
   type EmbeddedOptions,
 } from './backends/embedded/embedded-backend.ts'
 export type { Json } from './backends/json.ts'
+export {
+  type Address,
+  type DeadLetter,
+  type DeathReason,
+  type Mail,
+  type MailboxStatus,
+  type MailOptions,
+  type MailReader,
+  type Message,
+  MOST_BODY,
+  MOST_TOPICS,
+  type StoredLetter,
+  type TakenLetter,
+} from './backends/mail.ts'
 export type {
   BlobStore,
   BusMessage,

@@ -2,7 +2,9 @@ import { type AgentId, type Clock, meshSwarmError } from '../core/index.ts'
 import { type Supervised, supervise, type Worker, WorkerPool, type WorkTask } from '../engine/index.ts'
 import { tracedPart } from '../telemetry/index.ts'
 import { type AgentState, canBecome } from './agent-state.ts'
-import { Mailbox, type MailboxOptions } from './mailbox.ts'
+import type { RequestOptions, SendOptions } from './letter.ts'
+import type { Mailbox, MailboxOptions } from './mailbox.ts'
+import type { PostOffice } from './post-office.ts'
 
 export const AGENT_KINDS = ['monitor', 'analyst', 'planner', 'executor', 'verifier'] as const
 export type AgentKind = (typeof AGENT_KINDS)[number]
@@ -16,8 +18,8 @@ export interface AgentOptions extends MailboxOptions {
 
 export interface AgentComponents {
   readonly clock: Clock
-  /** Finds the mailbox of another agent; undefined for a stranger. */
-  readonly directory: (agent: AgentId) => Mailbox | undefined
+  /** Of its swarm. */
+  readonly post: PostOffice
 }
 
 export interface AgentStatus {
@@ -29,6 +31,7 @@ export interface AgentStatus {
   readonly tasksFailed: number
   /** Time spent on tasks so far, the running one included. */
   readonly busyMs: number
+  /** In memory; durable ones wait in the store. */
   readonly waitingLetters: number
 }
 
@@ -62,7 +65,7 @@ export class Agent implements Worker {
     this.id = options.agentId
     this.kind = options.kind
     this.capabilities = Object.freeze([...(options.capabilities ?? [])])
-    this.mailbox = new Mailbox(options.agentId, options)
+    this.mailbox = components.post.enter(options.agentId, options)
     const about = { subject: this.kind, attributes: { 'meshswarm.worker': this.id } }
     this.#turns = new WorkerPool<Worker>([
       {
@@ -97,13 +100,40 @@ export class Agent implements Worker {
     await this.#current?.ended
   }
 
-  /** Rejects AGENT_NOT_FOUND for a stranger, INSUFFICIENT_RESOURCES for a full mailbox, UNAVAILABLE for a closed one. */
-  async communicate(target: AgentId, message: unknown): Promise<void> {
-    const mailbox = this.#components.directory(target)
-    if (!mailbox) throw meshSwarmError('AGENT_NOT_FOUND', `There is no agent ${target} in this swarm.`)
-    if (!mailbox.deliver(this.agentId, message, this.#components.clock.now())) {
-      throw meshSwarmError('UNAVAILABLE', `Agent ${target} takes no messages any more.`)
-    }
+  /**
+   * Rejects AGENT_NOT_FOUND for a stranger, INSUFFICIENT_RESOURCES for a full mailbox, UNAVAILABLE for a closed one. With
+   * `durable` it is in the store when this resolves, and its body is JSON of 64 Ki characters at most (INVALID_INPUT);
+   * rejects INVALID_CONFIGURATION where the swarm has no backend.
+   */
+  communicate(target: AgentId, message: unknown, options: SendOptions = {}): Promise<void> {
+    return this.#components.post.send(this.agentId, target, message, options)
+  }
+
+  /**
+   * To everybody who is subscribed by now. Gives how many mailboxes it reached: for one that is full there is a dead
+   * letter instead. Rejects like `communicate` but for that.
+   */
+  publish(topic: string, message: unknown, options: SendOptions = {}): Promise<number> {
+    return this.#components.post.publish(this.agentId, topic, message, options)
+  }
+
+  /** Also after a restart, where the swarm has a backend. Rejects INSUFFICIENT_RESOURCES beyond 100 topics. */
+  subscribe(topic: string): Promise<void> {
+    return this.#components.post.subscribe(this.agentId, topic)
+  }
+
+  /** What has come until now stays. False where it was not subscribed. */
+  unsubscribe(topic: string): Promise<boolean> {
+    return this.#components.post.unsubscribe(this.agentId, topic)
+  }
+
+  /**
+   * The answer of another agent in this process: what it says with `reply`. Rejects like `communicate`, with TIMEOUT at
+   * the deadline and CANCELLED on abort. A request that nobody has read by the deadline is a dead letter, and so is an
+   * answer that comes after it.
+   */
+  request(target: AgentId, message: unknown, options: RequestOptions, signal: AbortSignal): Promise<unknown> {
+    return this.#components.post.request(this.agentId, target, message, options, signal)
   }
 
   reportStatus(): AgentStatus {

@@ -9,11 +9,14 @@ export {
 } from './agent.ts'
 export { AGENT_TRANSITIONS, type AgentState, canBecome } from './agent-state.ts'
 export { mixedCrew } from './crew.ts'
-export { type Letter, Mailbox, type MailboxOptions } from './mailbox.ts'
+export type { Letter, LossReason, LostLetter, RequestOptions, SendOptions } from './letter.ts'
+export { Mailbox, type MailboxComponents, type MailboxOptions } from './mailbox.ts'
+export { PostOffice } from './post-office.ts'
 export { share } from './share.ts'
 export {
   type FanOutRequest,
   Swarm,
+  type SwarmComponents,
   type SwarmOptions,
   type SwarmStatistics,
 } from './swarm.ts'

@@ -193,7 +193,7 @@ export class SwarmOrchestrator {
       const text = `There are ${this.#maxSwarms} swarms already.`
       throw meshSwarmError('INSUFFICIENT_RESOURCES', text, { details: { limit: this.#maxSwarms } })
     }
-    const swarm = new Swarm({ clock: this.#components.clock }, { swarmId: id, agents })
+    const swarm = new Swarm(this.#components, { swarmId: id, agents })
     this.#swarms.set(id, swarm)
     return swarm
   }

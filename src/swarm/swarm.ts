@@ -7,14 +7,23 @@ import {
   type SwarmId,
   swarmId,
 } from '../core/index.ts'
-import { MAX_WORKERS, WorkerPool, type WorkLimits } from '../engine/index.ts'
+import { MAX_WORKERS, type SwarmBackend, WorkerPool, type WorkLimits } from '../engine/index.ts'
 import { Agent, type AgentKind, type AgentOptions, type AgentStatus } from './agent.ts'
 import { checkAgentCount, mixedCrew } from './crew.ts'
+import type { LostLetter } from './letter.ts'
 import type { MailboxOptions } from './mailbox.ts'
+import { PostOffice } from './post-office.ts'
 import { share } from './share.ts'
 import { SWARM_TRANSITIONS, type SwarmState } from './swarm-state.ts'
 
+export interface SwarmComponents {
+  readonly clock: Clock
+  /** Keeps what its agents send as `durable`, under the name of the swarm; without one, nothing is. */
+  readonly backend?: Pick<SwarmBackend, 'mail'>
+}
+
 export interface SwarmOptions {
+  /** Another one of the same name gets the durable messages that wait. */
   readonly swarmId?: SwarmId
   /** Who is in it, or how many of mixed kinds. */
   readonly agents: number | readonly AgentOptions[]
@@ -50,6 +59,7 @@ export class Swarm {
   readonly #clock: Clock
   readonly #flexible: boolean
   readonly #mailbox: MailboxOptions
+  readonly #post: PostOffice
   readonly #byId = new Map<AgentId, Agent>()
   readonly #startedAt: number
   #state: SwarmState = 'active'
@@ -57,15 +67,16 @@ export class Swarm {
   #ending: Promise<void> | undefined
 
   /** Throws SWARM_LIMIT_EXCEEDED unless there are 1 to 100 agents, INVALID_INPUT for an id used twice. */
-  constructor({ clock }: { readonly clock: Clock }, options: SwarmOptions) {
+  constructor({ clock, backend }: SwarmComponents, options: SwarmOptions) {
     const crew = typeof options.agents === 'number' ? mixedCrew(options.agents) : options.agents
     checkAgentCount(crew.length)
+    this.swarmId = options.swarmId ?? swarmId('swarm')
     this.#clock = clock
     this.#mailbox = options.mailbox ?? {}
+    this.#post = new PostOffice({ clock, mail: backend?.mail }, { swarm: this.swarmId })
     for (const one of crew) this.#newAgent(one)
     if (this.#byId.size < crew.length) throw meshSwarmError('INVALID_INPUT', 'Two agents have the same id.')
     this.pool = new WorkerPool(this.agents)
-    this.swarmId = options.swarmId ?? swarmId('swarm')
     this.#flexible = options.flexible ?? false
     this.#startedAt = clock.now()
   }
@@ -80,6 +91,11 @@ export class Swarm {
 
   get state(): SwarmState {
     return this.#state
+  }
+
+  /** Messages that reached nobody and were not durable, the longest lost first: the newest 256. */
+  get lostLetters(): readonly LostLetter[] {
+    return this.#post.lost
   }
 
   /** Throws AGENT_NOT_FOUND. */
@@ -158,7 +174,7 @@ export class Swarm {
 
   /**
    * Takes agents of mixed kinds in, or the latest ones out, until there are so many. Resolves when those that leave
-   * have ended their tasks. Rejects SWARM_LIMIT_EXCEEDED unless 1 to 100, SCALING_IN_PROGRESS before the last call
+   * have ended their tasks; durable letters to them are dead then. Rejects SWARM_LIMIT_EXCEEDED unless 1 to 100, SCALING_IN_PROGRESS before the last call
    * has ended, CONFLICT once it is ending.
    */
   async scale(count: number): Promise<void> {
@@ -205,11 +221,11 @@ export class Swarm {
     this.#byId.delete(agent.agentId)
     await this.pool.remove(agent)
     await agent.terminate()
+    await this.#post.leave(agent.agentId)
   }
 
   #newAgent(options: AgentOptions): Agent {
-    const directory = (id: AgentId) => this.#byId.get(id)?.mailbox
-    const agent = new Agent({ clock: this.#clock, directory }, { ...this.#mailbox, ...options })
+    const agent = new Agent({ clock: this.#clock, post: this.#post }, { ...this.#mailbox, ...options })
     this.#byId.set(agent.agentId, agent)
     return agent
   }

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Clock, type StepId, stepId, swarmId } from '../../src/core/index.ts'
 import type { Json, Lease, SwarmBackend, WorkItem } from '../../src/engine/index.ts'
+import { describeMail } from './mail.ts'
 
 /** An empty store, which any number of processes may open. */
 export interface BackendFixture {
   readonly clock: Clock
-  /** One more handle to the same store, as another process would have it. */
+  /** One more handle to the same store, as another process would have it, with `SMALL_MAIL`. */
   open(): Promise<SwarmBackend>
   /** Removes the store. Every handle is closed by then. */
   remove(): Promise<void>
@@ -24,6 +25,7 @@ export function describeSwarmBackend(
   makeFixture: () => Promise<BackendFixture>,
   { skip }: { readonly skip?: string | undefined } = {},
 ): void {
+  describeMail(name, makeFixture, { skip })
   describe(`swarm backend ${name}`, () => {
     let fixture: BackendFixture
     let handles: SwarmBackend[]

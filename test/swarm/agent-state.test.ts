@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { agentId, VirtualClock } from '../../src/core/index.ts'
-import { AGENT_TRANSITIONS, Agent, type AgentState, canBecome } from '../../src/swarm/index.ts'
+import { agentId, swarmId, VirtualClock } from '../../src/core/index.ts'
+import { AGENT_TRANSITIONS, Agent, type AgentState, canBecome, PostOffice } from '../../src/swarm/index.ts'
 
 const NEVER = new AbortController().signal
 const STATES = Object.keys(AGENT_TRANSITIONS) as AgentState[]
@@ -8,7 +8,8 @@ const STATES = Object.keys(AGENT_TRANSITIONS) as AgentState[]
 /** An agent brought into each state that lasts, and a look at where it is. */
 async function agentIn(state: AgentState) {
   const clock = new VirtualClock()
-  const agent = new Agent({ clock, directory: () => undefined }, { agentId: agentId('a'), kind: 'monitor' })
+  const post = new PostOffice({ clock }, { swarm: swarmId('red') })
+  const agent = new Agent({ clock, post }, { agentId: agentId('a'), kind: 'monitor' })
   const work = (graceMs: number, run: () => Promise<void>) =>
     agent.executeTask({ timeoutMs: 10, graceMs, run }, NEVER).catch(() => undefined)
   if (state === 'active' || state === 'terminating') void work(1000, () => clock.sleep(500))

@@ -1,11 +1,12 @@
 import type { StepId, SwarmId } from '../../core/index.ts'
 import type { Json } from './json.ts'
+import type { Mail } from './mail.ts'
 
 /**
- * Where the state of swarms lives: five ports under one pure reducer, and a place for what is too large for them. What a port has acknowledged survives
- * `kill -9` of every process. Any number of processes may have the same store open. Every method rejects
- * UNAVAILABLE once the backend is closed, or when the store cannot be reached; nothing has happened then that was
- * not acknowledged. `test/compliance/swarm-backend.ts` is the whole contract.
+ * Where the state of swarms lives: five ports under one pure reducer, mail, and a place for what is too large for them.
+ * What a port has acknowledged survives `kill -9` of every process. Any number of processes may have the same store open.
+ * Every method rejects UNAVAILABLE once the backend is closed, or when the store cannot be reached; nothing has happened
+ * then that was not acknowledged. `test/compliance/swarm-backend.ts` is the whole contract.
  */
 export interface SwarmBackend extends AsyncDisposable {
   readonly log: PlanLog
@@ -13,8 +14,9 @@ export interface SwarmBackend extends AsyncDisposable {
   readonly results: ResultStore
   readonly kv: KeyValue
   readonly bus: MessageBus
+  readonly mail: Mail
   readonly blobs: BlobStore
-  /** Removes all that is kept of the swarm: plan, results, work, blobs. Nothing of it comes back. */
+  /** Removes all that is kept of the swarm: plan, results, work, mail, blobs. Nothing of it comes back. */
   forget(swarm: SwarmId): Promise<void>
   /** What all of it takes in the store, about. */
   usedBytes(): Promise<number>

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { entropySeed, RealClock, randomIds, seededRandom, swarmId } from '../../../src/core/index.ts'
 import { EmbeddedBackend } from '../../../src/engine/index.ts'
+import { SMALL_MAIL } from '../../compliance/mail.ts'
 import { describeSwarmBackend } from '../../compliance/swarm-backend.ts'
 
 const clock = new RealClock()
@@ -13,7 +14,7 @@ describeSwarmBackend('embedded', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'meshswarm-backend-'))
   return {
     clock,
-    open: () => EmbeddedBackend.open({ clock, ids }, { file: join(directory, 'swarm.db') }),
+    open: () => EmbeddedBackend.open({ clock, ids }, { file: join(directory, 'swarm.db'), mail: SMALL_MAIL }),
     remove: async () => rmSync(directory, { recursive: true, force: true }),
   }
 })

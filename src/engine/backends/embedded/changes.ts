@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path'
 import { type Cancel, type Clock, cancelledError, meshSwarmError } from '../../../core/index.ts'
 import type { Database } from '../../../store/index.ts'
 
-export type Topic = 'plan' | 'work' | 'result' | 'kv' | 'message'
+export type Topic = 'plan' | 'work' | 'result' | 'kv' | 'message' | 'mail'
 
 /** A commit is done so long after its log was written. */
 const SECOND_LOOK_MS = 500
@@ -175,7 +175,7 @@ export class Changes {
   }
 }
 
-const TOPICS: readonly Topic[] = ['plan', 'work', 'result', 'kv', 'message']
+const TOPICS: readonly Topic[] = ['plan', 'work', 'result', 'kv', 'message', 'mail']
 
 async function dataVersionOf(database: Database): Promise<unknown> {
   const [row] = await database.read('PRAGMA data_version')

@@ -2,10 +2,13 @@ import { existsSync, renameSync } from 'node:fs'
 import type { Clock, IdSource, SwarmId } from '../../../core/index.ts'
 import { type Damage, Database } from '../../../store/index.ts'
 import type { Metrics } from '../../../telemetry/index.ts'
+import type { Mail, MailOptions } from '../mail.ts'
 import type { KeyValue, MessageBus, PlanLog, ResultStore, SwarmBackend, WorkQueue } from '../swarm-backend.ts'
 import { FileBlobs } from './blobs.ts'
 import { Changes } from './changes.ts'
 import { EmbeddedKeyValue } from './key-value.ts'
+import { EmbeddedMail } from './mail.ts'
+import { MAIL_TABLES } from './mail-sql.ts'
 import { EmbeddedMessageBus } from './message-bus.ts'
 import { EmbeddedPlanLog } from './plan-log.ts'
 import { enterProcess, leaveProcess } from './processes.ts'
@@ -23,6 +26,8 @@ export interface EmbeddedComponents {
 export interface EmbeddedOptions {
   /** The database; large values lie in `…-blobs`. Several processes of one host and one pid namespace may share it. */
   readonly file: string
+  /** The bounds of mailboxes. */
+  readonly mail?: MailOptions
 }
 
 /** 16 MB at a time: a commit that gives back more would be late. */
@@ -35,6 +40,7 @@ export class EmbeddedBackend implements SwarmBackend {
   readonly results: ResultStore
   readonly kv: KeyValue
   readonly bus: MessageBus
+  readonly mail: Mail
   readonly blobs: FileBlobs
   /** What was at `file` before and could not be used. */
   readonly damage: Damage | undefined
@@ -46,6 +52,7 @@ export class EmbeddedBackend implements SwarmBackend {
   private constructor(
     components: { readonly clock: Clock; readonly database: Database; readonly changes: Changes },
     bus: MessageBus,
+    mail: Mail,
     blobs: FileBlobs,
     process: string,
   ) {
@@ -55,6 +62,7 @@ export class EmbeddedBackend implements SwarmBackend {
     this.results = new EmbeddedResults(components)
     this.kv = new EmbeddedKeyValue(components)
     this.bus = bus
+    this.mail = mail
     this.blobs = blobs
     this.damage = database.damage
     this.#database = database
@@ -65,7 +73,7 @@ export class EmbeddedBackend implements SwarmBackend {
   /** Rejects like `Database.open`. */
   static async open(
     { clock, ids, metrics }: EmbeddedComponents,
-    { file }: EmbeddedOptions,
+    { file, mail: bounds }: EmbeddedOptions,
   ): Promise<EmbeddedBackend> {
     const onWritten = (ms: number) =>
       metrics?.observe('meshswarm_store_write_duration_seconds', {}, ms / 1000)
@@ -77,12 +85,15 @@ export class EmbeddedBackend implements SwarmBackend {
     const process = ids.next('process')
     await enterProcess(database, process)
     const bus = await EmbeddedMessageBus.open({ clock, database, changes, ids })
+    const mail = new EmbeddedMail({ clock, database, changes, ids }, bounds)
     const blobs = new FileBlobs({ ids }, { directory })
-    return new EmbeddedBackend({ clock, database, changes }, bus, blobs, process)
+    return new EmbeddedBackend({ clock, database, changes }, bus, mail, blobs, process)
   }
 
   async forget(swarm: SwarmId): Promise<void> {
-    const tables = ['plan', 'result', 'work'].map((table) => `DELETE FROM ${table} WHERE swarm = ?`)
+    const tables = ['plan', 'result', 'work', ...MAIL_TABLES].map(
+      (table) => `DELETE FROM ${table} WHERE swarm = ?`,
+    )
     const statements = [...tables, 'DELETE FROM swarm WHERE name = ?'].map((sql) => ({
       sql,
       params: [swarm],
@@ -90,6 +101,7 @@ export class EmbeddedBackend implements SwarmBackend {
     // Blobs first: what a crash leaves behind is a swarm that can be forgotten once more, and no file that nobody knows.
     await this.blobs.forget(swarm)
     await this.#database.write(statements)
+    this.#changes.tell('mail')
     await this.#database.shrink(SHRINK_PAGES)
   }
 

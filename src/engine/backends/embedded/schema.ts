@@ -43,4 +43,24 @@ export const MIGRATIONS: readonly Migration[] = Object.freeze([
   CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   INSERT INTO counter VALUES ('work', 0), ('kv', 0);
   `,
+  `
+  -- Who reads a mailbox now.
+  CREATE TABLE mailbox (
+    swarm TEXT NOT NULL, agent TEXT NOT NULL, reader TEXT NOT NULL, PRIMARY KEY (swarm, agent)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE subscription (
+    swarm TEXT NOT NULL, topic TEXT NOT NULL, agent TEXT NOT NULL, PRIMARY KEY (swarm, topic, agent)
+  ) STRICT, WITHOUT ROWID;
+
+  -- One with a reason is dead.
+  CREATE TABLE letter (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, swarm TEXT NOT NULL, agent TEXT NOT NULL, sender TEXT NOT NULL,
+    topic TEXT, body TEXT NOT NULL, sent_at REAL NOT NULL, expires_at REAL,
+    taken INTEGER NOT NULL DEFAULT 0, deliveries INTEGER NOT NULL DEFAULT 0, reason TEXT, died_at REAL
+  ) STRICT;
+  CREATE INDEX letter_by_mailbox ON letter (swarm, agent, id) WHERE reason IS NULL;
+  CREATE INDEX letter_by_end ON letter (swarm, expires_at) WHERE reason IS NULL AND expires_at IS NOT NULL;
+  CREATE INDEX letter_by_death ON letter (swarm, died_at, id) WHERE reason IS NOT NULL;
+  `,
 ])
