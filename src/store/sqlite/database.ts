@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { type Clock, meshSwarmError } from '../../core/index.ts'
+import { packRequests, unpackAnswers } from './packed.ts'
 import {
   type Answer,
   type Batch,
@@ -175,7 +176,7 @@ export class Database {
     this.#scheduled = false
     if (this.#batch.length === 0) return
     const first = this.#next - this.#batch.length
-    const batch: Batch = { first, statements: this.#unseen, requests: this.#batch }
+    const batch: Batch = { first, statements: this.#unseen, requests: packRequests(this.#batch) }
     this.#batch = []
     this.#unseen = []
     this.#worker.postMessage(batch)
@@ -183,7 +184,7 @@ export class Database {
 
   #answered(message: ThreadMessage): void {
     if (message.kind !== 'answers') return
-    for (const [index, answer] of message.answers.entries()) {
+    for (const [index, answer] of unpackAnswers(message.answers).entries()) {
       const id = message.first + index
       const waiting = this.#waiting.get(id)
       this.#waiting.delete(id)

@@ -1,3 +1,4 @@
+import type { Packed } from './packed.ts'
 import type { Damage, Migration, Row, SqlValue, Written } from './sql.ts'
 
 /** What passes between `Database` and its thread. */
@@ -26,7 +27,7 @@ export interface Batch {
   readonly first: number
   /** SQL that the thread has not seen yet, numbered on from what it has. */
   readonly statements: readonly string[]
-  readonly requests: readonly Request[]
+  readonly requests: Packed
 }
 
 export interface ThreadFailure {
@@ -39,7 +40,7 @@ export type Answer = readonly Written[] | readonly Row[] | ThreadFailure
 export type ThreadMessage =
   | { readonly kind: 'open'; readonly damage: Damage | undefined }
   | { readonly kind: 'refused'; readonly failure: ThreadFailure }
-  | { readonly kind: 'answers'; readonly first: number; readonly answers: readonly Answer[] }
+  | { readonly kind: 'answers'; readonly first: number; readonly answers: Packed }
 
 export function isFailure(answer: Answer): answer is ThreadFailure {
   return 'code' in answer

@@ -2,6 +2,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { openDatabase } from './open.ts'
+import { packAnswers, unpackRequests } from './packed.ts'
 import type { Answer, Batch, Call, Request, ThreadMessage, ThreadOptions } from './protocol.ts'
 import type { Row, SqlValue, Written } from './sql.ts'
 import { failureOf, Refusal } from './sqlite-error.ts'
@@ -44,15 +45,13 @@ class DatabaseThread {
   }
 
   #answer(batches: readonly Batch[]): void {
-    const answers = this.#commit(batches.flatMap(({ requests }) => requests))
+    const asked = batches.map(({ requests }) => unpackRequests(requests))
+    const answers = this.#commit(asked.flat())
     let from = 0
-    for (const { first, requests } of batches) {
-      const message: ThreadMessage = {
-        kind: 'answers',
-        first,
-        answers: answers.slice(from, from + requests.length),
-      }
-      from += requests.length
+    for (const [index, { first }] of batches.entries()) {
+      const to = from + (asked[index]?.length ?? 0)
+      const message: ThreadMessage = { kind: 'answers', first, answers: packAnswers(answers.slice(from, to)) }
+      from = to
       this.#port.postMessage(message)
     }
   }
