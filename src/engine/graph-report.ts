@@ -76,7 +76,10 @@ export function graphReport(steps: readonly FinishedStep[], frame: RunFrame): Gr
   const makespanMs = frame.endedAt - frame.startedAt
   const { criticalPath, criticalPathMs } = findCriticalPath(steps)
   return Object.freeze({
-    outcome: outcomeOf(steps, frame.cancelled),
+    outcome: outcomeOf(
+      steps.map(({ result }) => result),
+      frame.cancelled,
+    ),
     results: new Map(steps.map(({ id, result }) => [id, result])),
     timeline,
     startedAt: frame.startedAt,
@@ -90,10 +93,11 @@ export function graphReport(steps: readonly FinishedStep[], frame: RunFrame): Gr
   })
 }
 
-function outcomeOf(steps: readonly FinishedStep[], cancelled: boolean): RunOutcome {
-  const succeeded = steps.filter(({ state }) => state === 'succeeded').length
-  const unmet = steps.filter(({ result }) => result.state === 'skipped' && result.unmet).length
-  if (succeeded + unmet === steps.length) return 'succeeded'
+/** A step without a result has not ended. */
+export function outcomeOf(results: readonly (StepResult | undefined)[], cancelled: boolean): RunOutcome {
+  const succeeded = results.filter((result) => result?.state === 'succeeded').length
+  const unmet = results.filter((result) => result?.state === 'skipped' && result.unmet).length
+  if (succeeded + unmet === results.length) return 'succeeded'
   if (cancelled) return 'cancelled'
   return succeeded === 0 ? 'failed' : 'partial'
 }

@@ -4,9 +4,12 @@ import { cancelSubTasks, cancelTask, type TaskRunnerComponents, tryAppend } from
 import { foldResult } from './read-task.ts'
 import { type StoredAttempt, type StoredResult, storedResult, taskEvent } from './task-event.ts'
 import { SUB_AGENTS } from './task-spec.ts'
-import type { TaskState } from './task-state.ts'
+import type { ReadyStep, TaskState } from './task-state.ts'
 import { countTask, stepTrace } from './task-watch.ts'
 import { workItem } from './task-work.ts'
+
+/** Steps that are offered together: the first of many are begun while the others are being stored. */
+const AT_ONCE = 256
 
 /** Also told of each attempt after which there will be another one. */
 export type OnResult = (step: StepId, result: StoredResult | StoredAttempt) => void
@@ -120,14 +123,22 @@ export class TaskLead {
     for (const step of this.#abandoned.splice(0))
       await cancelSubTasks(this.#components, this.#swarm, `step ${step} has failed`, step)
     if (state.finished) return this.#over.abort()
-    const trace = stepTrace(clock.now())
-    const items = await Promise.all(
-      state.takeReady().map((step) => workItem(backend.blobs, this.#swarm, step, trace)),
-    )
-    if (items.length > 0) await backend.work.offer(items)
+    const ready = state.takeReady()
+    for (let from = 0; from < ready.length; from += AT_ONCE)
+      await this.#offer(ready.slice(from, from + AT_ONCE))
+    if (!state.complete || state.finished) return
+    const end = state.end(clock.now())
     // Where another event came first it comes by the log, and this is called again.
-    if (!state.complete) return
-    const ended = await tryAppend(backend.log, this.#swarm, this.#version, [state.end(clock.now())])
-    if (ended) countTask(this.#components.metrics, state)
+    if (!(await tryAppend(backend.log, this.#swarm, this.#version, [end]))) return
+    state.plan(end)
+    countTask(this.#components.metrics, state)
+    this.#over.abort()
+  }
+
+  async #offer(steps: readonly ReadyStep[]): Promise<void> {
+    const { backend, clock } = this.#components
+    const trace = stepTrace(clock.now())
+    const items = steps.map((step) => workItem(backend.blobs, this.#swarm, step, trace))
+    await backend.work.offer(await Promise.all(items))
   }
 }

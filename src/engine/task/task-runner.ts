@@ -55,9 +55,11 @@ export class TaskRunner {
     const { trace, stored } = taskTrace(swarm)
     const created = { kind: 'created', at: clock.now(), task: spec, ...trace } as const
     const event: TaskEvent = parent ? { ...created, parent } : created
-    await backend.log.append(swarm, 0, [asJson(event)])
+    const appended = backend.log.append(swarm, 0, [asJson(event)])
+    // Asked together, answered in order: how much there is with this task.
+    const [, swarms, bytes] = await Promise.all([appended, backend.log.swarms(), backend.usedBytes()])
     stored()
-    await this.#makeRoom()
+    await this.#makeRoom(swarms, bytes)
   }
 
   /** All that are kept, the oldest first. */
@@ -147,11 +149,10 @@ export class TaskRunner {
   }
 
   /** Removes the oldest finished ones, with those of their sub-agents. What is unfinished stays, however old. */
-  async #makeRoom(): Promise<void> {
+  async #makeRoom(swarms: readonly SwarmId[], usedBytes: number): Promise<void> {
     const { backend } = this.#components
-    const swarms = await backend.log.swarms()
     let count = swarms.length
-    let bytes = await backend.usedBytes()
+    let bytes = usedBytes
     for (const swarm of swarms) {
       if (count <= this.#keepTasks && bytes <= this.#keepBytes) return
       const task = await findTask(backend, swarm, 'no results')

@@ -110,10 +110,11 @@ function checked(value: unknown, depth: number): TaskSpec {
   checkStepCount(spec.steps.length)
   const { steps: most = Number.POSITIVE_INFINITY } = spec.budget
   if (spec.steps.length > most) throw budgetExceeded('steps', most, 0, spec.steps.length)
+  const ledger = new Ledger(spec.budget)
+  ledger.settle({}, { steps: spec.steps.length })
   for (const step of spec.steps) {
-    const ledger = new Ledger(spec.budget)
-    ledger.settle({}, { steps: spec.steps.length })
-    ledger.reserve(reservationOf(step))
+    const wanted = reservationOf(step)
+    if (ledger.reserve(wanted)) ledger.settle(wanted, {})
     if (step.tool === SUB_AGENTS) checkSubTask(step, depth + 1)
   }
   return { ...spec, steps: [...sortSteps(spec.steps, new Set())] }

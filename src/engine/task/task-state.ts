@@ -7,7 +7,7 @@ import {
   stepId,
 } from '../../core/index.ts'
 import type { Json } from '../backends/json.ts'
-import { type GraphReport, graphReport, type StepResult } from '../graph-report.ts'
+import { type GraphReport, graphReport, outcomeOf, type StepResult } from '../graph-report.ts'
 import { checkStepCount, sortSteps } from '../step-graph.ts'
 import type { FinalStepState } from '../step-state.ts'
 import { Admission } from './admission.ts'
@@ -220,7 +220,9 @@ export class TaskState {
 
   /** The event that says that it has ended, as it stands. */
   end(at: number): TaskEvent {
-    return { kind: 'finished', at, outcome: this.report(1).outcome, counts: this.#counts() }
+    const results = [...this.#steps.values()].map(({ result }) => result)
+    const outcome = outcomeOf(results, this.#cancelled !== undefined)
+    return { kind: 'finished', at, outcome, counts: this.#counts() }
   }
 
   #record(step: StepId): StepRecord {
