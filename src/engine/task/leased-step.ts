@@ -9,7 +9,7 @@ import { AttemptWatch } from './attempt-watch.ts'
 import { attach, type StoredBlob } from './blob-ref.ts'
 import { type Amounts, amountsOf, covers, Ledger, RESOURCES } from './budget.ts'
 import type { StepWorkerComponents, StepWorkerOptions } from './step-worker-options.ts'
-import { storable, storableError } from './storable.ts'
+import { isShort, storable, storableError } from './storable.ts'
 import { type AttemptTimes, asJson, attemptKey, type StoredAttempt, type StoredResult } from './task-event.ts'
 import { type StepInput, type StepSpec, stepSpecs } from './task-spec.ts'
 import { cancelSubject, storeLarge, type TaskWork, taskWork } from './task-work.ts'
@@ -28,7 +28,8 @@ export class LeasedStep {
   readonly #work: TaskWork
   readonly #stop = new AbortController()
   readonly #added: StepSpec[] = []
-  readonly #purse: Ledger
+  /** What this attempt has spent, once it has. */
+  #purse: Ledger | undefined
   readonly #pulse: Pulse | undefined
   readonly #watch: AttemptWatch
   #lease: Lease
@@ -52,7 +53,6 @@ export class LeasedStep {
     this.#lease = lease
     this.#work = taskWork(lease.payload)
     this.#watch = new AttemptWatch(components, lease, this.#work)
-    this.#purse = new Ledger(amountsOf(this.#work.budget))
     const { idleMs } = this.#work
     this.#pulse = idleMs === undefined ? undefined : new Pulse(components, { idleMs })
     this.#beatLater()
@@ -122,6 +122,7 @@ export class LeasedStep {
     permit?.end(outcome.ok ? undefined : outcome.error)
     if (upstream !== undefined) this.#watch.called(upstream)
     if (!outcome.ok) throw outcome.error
+    if (isShort(outcome.value)) return { value: outcome.value }
     const { value, text } = storable(outcome.value)
     const blob = await storeLarge(backend.blobs, this.#lease.swarm, text)
     return blob ? { value: null, blob } : { value }
@@ -139,11 +140,14 @@ export class LeasedStep {
       throw meshSwarmError('BUDGET_EXCEEDED', text, { details: { budget: paid } })
     }
     const add = (steps: readonly StepInput[]) => void this.#added.push(...stepSpecs(steps))
-    const spend = (amounts: Amounts) => this.#purse.take(amounts)
+    const spend = (amounts: Amounts) => {
+      this.#purse ??= new Ledger(amountsOf(budget))
+      this.#purse.take(amounts)
+    }
     const refund = (amounts: Amounts) => {
-      if (!covers(this.#purse.reserved, amounts))
+      if (!covers(this.#spent(), amounts))
         throw meshSwarmError('INVALID_INPUT', `Step ${step} gives back what it has not spent.`)
-      this.#purse.settle(amounts, {})
+      this.#purse?.settle(amounts, {})
     }
     const { input: json, blobs } = this.#work
     const input = blobs ? await attach(this.#components.backend.blobs, swarm, { json, blobs }) : json
@@ -188,8 +192,12 @@ export class LeasedStep {
     const endedAt = this.#endedAt
     const startedAt = this.#startedAt ?? endedAt
     const inAll = this.#components.tools.get(this.#work.tool)?.resumes === true
-    const times = { worker: this.#worker, attempt: number, startedAt, endedAt, spent: this.#purse.reserved }
+    const times = { worker: this.#worker, attempt: number, startedAt, endedAt, spent: this.#spent() }
     return inAll ? { ...times, inAll } : times
+  }
+
+  #spent(): Amounts {
+    return this.#purse?.reserved ?? {}
   }
 
   #beatLater(): void {

@@ -7,6 +7,17 @@ const MOST_CHARACTERS = 2 ** 24
 /** Details are a few figures, for people and programs that look at one error. */
 const MOST_DETAILS = 4096
 
+/** More characters of JSON than these go to the blob store. */
+export const MOST_INLINE = 2 ** 16
+/** Of JSON, for one character of a string. */
+const MOST_ESCAPED = 6
+
+/** What takes no more than `MOST_INLINE` for certain, without writing it: most values are short. */
+export function isShort(value: unknown): value is string | number | boolean | null {
+  if (typeof value === 'string') return value.length <= MOST_INLINE / MOST_ESCAPED - 2
+  return value === null || typeof value === 'boolean' || Number.isFinite(value)
+}
+
 /** Throws INVALID_INPUT for what JSON cannot hold, and for too much of it: that is the tool's fault, and its step's. */
 export function storable(value: Json | undefined): { readonly value: Json; readonly text: string } {
   const text = asText(value ?? null)

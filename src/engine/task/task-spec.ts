@@ -66,7 +66,8 @@ const StepSchema = z
   })
   .transform((step) => {
     const used = [step.input, step.map ?? null, step.when?.value ?? null].flatMap(referencesIn)
-    return { ...step, after: [...new Set([...step.after, ...used])] }
+    const after = [...step.after, ...used]
+    return { ...step, after: after.length > 1 ? [...new Set(after)] : after }
   })
 
 const TaskSchema = z.strictObject({

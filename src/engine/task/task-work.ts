@@ -3,6 +3,7 @@ import type { Json } from '../backends/json.ts'
 import type { BlobStore, WorkItem } from '../backends/swarm-backend.ts'
 import { type Detached, detach, type PlacedBlob, type StoredBlob } from './blob-ref.ts'
 import type { Amounts } from './budget.ts'
+import { isShort, MOST_INLINE } from './storable.ts'
 import type { ReadyStep } from './task-state.ts'
 
 /** What a worker gets to know of a step. */
@@ -34,9 +35,6 @@ export function taskQueue(swarm: SwarmId): string {
   return `task.${swarm}`
 }
 
-/** More characters of JSON than these go to the blob store. */
-const MOST_INLINE = 2 ** 16
-
 export async function workItem(
   store: BlobStore,
   swarm: SwarmId,
@@ -44,7 +42,9 @@ export async function workItem(
   trace?: StepTrace,
 ): Promise<WorkItem> {
   const { id, queue, priority, tool, task, retries, timeoutMs, idleMs, idempotent, budget } = spec
-  const { json, blobs } = await shortened(store, swarm, detach(input))
+  const { json, blobs } = isShort(input)
+    ? { json: input, blobs: [] }
+    : await shortened(store, swarm, detach(input))
   const left = blobs.length > 0 ? blobs : undefined
   const work: TaskWork = {
     tool,
