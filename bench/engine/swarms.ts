@@ -1,11 +1,10 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { entropySeed, RealClock, randomIds, seededRandom } from '../../src/core/index.ts'
 import { EmbeddedBackend, machineTools } from '../../src/engine/index.ts'
 import { SwarmOrchestrator } from '../../src/swarm/index.ts'
+import { collectGarbage } from '../collect-garbage.ts'
 import type { BenchOptions } from '../options.ts'
 import { type BenchRow, goalOf, rowOf } from '../report.ts'
 import type { Part } from './part.ts'
@@ -38,7 +37,6 @@ export async function swarmsPart(options: BenchOptions, signal: AbortSignal): Pr
   const backend = await EmbeddedBackend.open({ clock, ids }, { file })
   const swarms = new SwarmOrchestrator({ backend, clock, random, ids, tools: machineTools({ clock }) })
   const samples: Sample[] = []
-  const collect = collector()
   try {
     const every = Math.ceil(total / SAMPLES)
     let since = performance.now()
@@ -46,8 +44,8 @@ export async function swarmsPart(options: BenchOptions, signal: AbortSignal): Pr
       await oneSwarm(swarms, signal)
       if (count % every !== 0) continue
       const msEach = (performance.now() - since) / every
-      collect()
-      const { heapUsed, rss } = process.memoryUsage()
+      const heapUsed = collectGarbage()
+      const { rss } = process.memoryUsage()
       const sizes = [heapUsed, rss, statSync(file).size].map((bytes) => bytes / 2 ** 20)
       const [heapMb = 0, rssMb = 0, fileMb = 0] = sizes
       samples.push({ swarms: count, heapMb, rssMb, fileMb, msEach })
@@ -89,10 +87,4 @@ function goals(samples: readonly Sample[]) {
   const last = samples.at(-1)
   const value = second && last && samples.length === SAMPLES ? last.heapMb / second.heapMb : null
   return [goalOf('flat', '<=', FLAT, value, 'x heap of the second tenth')]
-}
-
-/** A full garbage collection, which node gives to nobody who does not ask for it. */
-function collector(): () => void {
-  setFlagsFromString('--expose-gc')
-  return runInNewContext('gc') as () => void
 }
