@@ -109,6 +109,17 @@ describe('run', () => {
     ])
   })
 
+  test('tells of an attempt that has failed, and draws it', async () => {
+    const once = `test -e ${directory}/tried || { touch ${directory}/tried; exit 1; }`
+    const step = `{ id: shaky, tool: command, retries: 1, idempotent: true, input: { argv: [sh, -c, '${once}'] } }`
+    const { code, out } = await meshswarm(['run', file('t.yaml', `steps: [${step}]`)])
+    expect(code).toBe(0)
+    expect(out).toMatch(
+      /shaky failed after \d+ ms, UNAVAILABLE, is tried again \(agent-\d+\)\n.*shaky succeeded/,
+    )
+    expect(out).toMatch(/^shaky {2}agent-\d+ {2}·*░+·* .*\nshaky {2}agent-\d+ {2}·*█+·* /m)
+  })
+
   test('says which step failed and why, and what was left out for it', async () => {
     const steps = `
   - { id: bad, tool: command, input: { argv: [sh, -c, 'echo no route >&2; exit 3'] } }

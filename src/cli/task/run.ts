@@ -107,9 +107,13 @@ async function lead(tasks: OpenTasks, id: SwarmId, flags: RunFlags, context: Cli
   const tools = withSubAgents({ ...common, hire: hireSlots({ clock }) }, machineTools({ clock }))
   const components = { ...common, tools, pool }
   const startedAt = clock.now()
-  const onResult: OnResult = (step, { state, worker, startedAt: from, endedAt }) => {
+  const onResult: OnResult = (step, result) => {
+    const { state, worker, startedAt: from, endedAt } = result
     if (flags.json || endedAt < startedAt) return
-    const words = `${printable(step)} ${state} after ${time(endedAt - from)} (${printable(worker)})`
+    const ended = state === 'retried' ? 'failed' : state
+    const why =
+      state === 'succeeded' ? '' : `, ${result.code}${state === 'retried' ? ', is tried again' : ''}`
+    const words = `${printable(step)} ${ended} after ${time(endedAt - from)}${why} (${printable(worker)})`
     print(`${time(endedAt - startedAt).padStart(8)}  ${words}`)
   }
   try {
