@@ -31,7 +31,7 @@ export interface Supervised<T> {
   readonly ended: Promise<void>
 }
 
-const DEFAULT_GRACE_MS = 2000
+export const DEFAULT_GRACE_MS = 2000
 
 /** Runs `work` under a signal of its own, which aborts with any of `signals` and at the timeout. */
 export function supervise<T>(

@@ -1,6 +1,7 @@
 import { type AgentId, type Clock, meshSwarmError } from '../core/index.ts'
 import { type Supervised, supervise, type Worker, WorkerPool, type WorkTask } from '../engine/index.ts'
 import { tracedPart } from '../telemetry/index.ts'
+import { type AgentPolicy, limitsUnder } from './agent-policy.ts'
 import { type AgentState, canBecome } from './agent-state.ts'
 import type { RequestOptions, SendOptions } from './letter.ts'
 import type { Mailbox, MailboxOptions } from './mailbox.ts'
@@ -14,6 +15,7 @@ export interface AgentOptions extends MailboxOptions {
   readonly kind: AgentKind
   /** What it is for, in words. What it may do is decided where it is done (`security/`). */
   readonly capabilities?: readonly string[]
+  readonly policy?: AgentPolicy
 }
 
 export interface AgentComponents {
@@ -46,6 +48,7 @@ export class Agent implements Worker {
   readonly id: string
   readonly kind: AgentKind
   readonly capabilities: readonly string[]
+  readonly policy: AgentPolicy
   readonly mailbox: Mailbox
   readonly #components: AgentComponents
   readonly #turns: WorkerPool<Worker>
@@ -65,6 +68,7 @@ export class Agent implements Worker {
     this.id = options.agentId
     this.kind = options.kind
     this.capabilities = Object.freeze([...(options.capabilities ?? [])])
+    this.policy = Object.freeze({ ...options.policy })
     this.mailbox = components.post.enter(options.agentId, options)
     const about = { subject: this.kind, attributes: { 'meshswarm.worker': this.id } }
     this.#turns = new WorkerPool<Worker>([
@@ -198,7 +202,8 @@ export class Agent implements Worker {
         running = false
       }
     }
-    const supervised = supervise(work, task, clock, [signal, this.#controller.signal])
+    const limits = limitsUnder(this.policy, task)
+    const supervised = supervise(work, limits, clock, [signal, this.#controller.signal])
     this.#current = supervised
     try {
       const value = await supervised.result

@@ -7,6 +7,7 @@ export {
   type AgentStatus,
   type AgentTask,
 } from './agent.ts'
+export type { AgentPolicy } from './agent-policy.ts'
 export { AGENT_TRANSITIONS, type AgentState, canBecome } from './agent-state.ts'
 export { mixedCrew } from './crew.ts'
 export type { Letter, LossReason, LostLetter, RequestOptions, SendOptions } from './letter.ts'

@@ -61,3 +61,31 @@ it('a cancelled task rejects with CANCELLED and the agent takes the next', async
   expect(await a.executeTask({ run: () => 7 }, NEVER)).toBe(7)
   expect(clock.now()).toBe(10)
 })
+
+it.each([
+  ['no policy', {}, { timeoutMs: 50 }, 50],
+  ['a stricter policy', { timeoutMs: 20 }, { timeoutMs: 50 }, 20],
+  ['a looser policy', { timeoutMs: 80 }, { timeoutMs: 50 }, 50],
+  ['a policy alone', { timeoutMs: 80 }, {}, 80],
+])('stops a task that takes longer than it and its agent allow: %s', async (_, policy, limits, atMs) => {
+  const clock = new VirtualClock()
+  const swarm = new Swarm({ clock }, { agents: [{ agentId: agentId('a'), kind: 'monitor', policy }] })
+  const run = (_: unknown, signal: AbortSignal) => clock.sleep(1000, signal)
+  const task = swarm.agent(agentId('a')).executeTask({ ...limits, run }, NEVER)
+  await expect(clock.runUntil(task)).rejects.toMatchObject({ code: 'TIMEOUT' })
+  expect(clock.now()).toBe(atMs)
+})
+
+it.each([
+  ['its own', {}, 2000],
+  ['a shorter one', { graceMs: 100 }, 100],
+  ['a longer one, which is not granted', { graceMs: 9000 }, 2000],
+])('gives a task up that goes on after its stop, at the end of the grace: %s', async (_, policy, graceMs) => {
+  const clock = new VirtualClock()
+  const options = { agentId: agentId('a'), kind: 'monitor', policy: { timeoutMs: 10, ...policy } } as const
+  const agent = new Swarm({ clock }, { agents: [options] }).agent(agentId('a'))
+  const task = agent.executeTask({ run: () => clock.sleep(60_000) }, NEVER)
+  await expect(clock.runUntil(task)).rejects.toMatchObject({ code: 'TIMEOUT' })
+  expect(clock.now()).toBe(10 + graceMs)
+  expect(agent.state).toBe('error')
+})
