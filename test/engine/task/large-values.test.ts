@@ -1,13 +1,12 @@
 // The rule: a large value lies in one place, and everything goes on as if it were passed along.
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { entropySeed, RealClock, randomIds, seededRandom, stepId, swarmId } from '../../../src/core/index.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { stepId, swarmId } from '../../../src/core/index.ts'
 import {
   doTask,
-  EmbeddedBackend,
+  type EmbeddedBackend,
   hireSlots,
   type Json,
   slots,
@@ -20,23 +19,14 @@ import {
   withSubAgents,
 } from '../../../src/engine/index.ts'
 import { attach, BlobRef, detach } from '../../../src/engine/task/blob-ref.ts'
+import { clock, never, random, TestStore, task } from './store.ts'
 
-const clock = new RealClock()
-const random = seededRandom(1)
-const ids = randomIds(seededRandom(entropySeed()))
-const task = swarmId('task')
-const never = new AbortController().signal
 const LARGE = 100_000
 
-let directory = ''
+const store = new TestStore()
 let backend: EmbeddedBackend
 beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'meshswarm-large-'))
-  backend = await EmbeddedBackend.open({ clock, ids }, { file: join(directory, 'swarm.db') })
-})
-afterEach(async () => {
-  await backend.close()
-  rmSync(directory, { recursive: true, force: true })
+  backend = await store.open()
 })
 
 const echo: Tool = { name: 'echo', idempotent: true, run: ({ input }) => input }
@@ -54,7 +44,7 @@ async function done(input: TaskInput, ...more: readonly Tool[]) {
   const report = await doTask({ ...common, tools, pool }, task, { workers: 4 }, never)
   return { runner, report, end: (id: string) => report.results.get(stepId(id)) }
 }
-const files = () => readdirSync(`${join(directory, 'swarm.db')}-blobs`, { recursive: true }).length
+const files = () => readdirSync(`${store.file}-blobs`, { recursive: true }).length
 
 describe('a large value', () => {
   test('is passed by reference: in the store it stands once, and every step that wants it gets all of it', async () => {
@@ -154,7 +144,7 @@ describe('a large value', () => {
   ])(
     'whose file was %s is lost and not replaced: what needs it has failed, and the task ends',
     async (_, damage) => {
-      const folder = `${join(directory, 'swarm.db')}-blobs`
+      const folder = `${store.file}-blobs`
       const spoil: Tool = {
         name: 'spoil',
         run: () => {

@@ -1,14 +1,9 @@
-// The rule: sub-agents have a slice of the budget and of the authority of the step that they work for, end with it, and
-// go on with it.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { entropySeed, RealClock, randomIds, seededRandom, stepId, swarmId } from '../../../src/core/index.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { stepId, swarmId } from '../../../src/core/index.ts'
 import {
   doTask,
-  EmbeddedBackend,
+  type EmbeddedBackend,
   type GraphReport,
   hireSlots,
   type Json,
@@ -20,22 +15,12 @@ import {
   WorkerPool,
   withSubAgents,
 } from '../../../src/engine/index.ts'
+import { clock, ids, never, random, TestStore, task } from './store.ts'
 
-const clock = new RealClock()
-const random = seededRandom(1)
-const ids = randomIds(seededRandom(entropySeed()))
-const task = swarmId('task')
-const never = new AbortController().signal
-
-let directory = ''
+const store = new TestStore()
 let backend: EmbeddedBackend
 beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'meshswarm-sub-'))
-  backend = await EmbeddedBackend.open({ clock, ids }, { file: join(directory, 'swarm.db') })
-})
-afterEach(async () => {
-  await backend.close()
-  rmSync(directory, { recursive: true, force: true })
+  backend = await store.open()
 })
 
 const tool = (name: string, run: Tool['run'], more: Partial<Tool> = {}): Tool => ({ name, run, ...more })

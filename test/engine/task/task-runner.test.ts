@@ -1,20 +1,9 @@
 // The rule: a task goes on from wherever it stands, whoever leads it and whoever does its steps.
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { statSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { meshSwarmError, stepId, swarmId, VirtualClock } from '../../../src/core/index.ts'
 import {
-  entropySeed,
-  meshSwarmError,
-  RealClock,
-  randomIds,
-  seededRandom,
-  stepId,
-  swarmId,
-  VirtualClock,
-} from '../../../src/core/index.ts'
-import {
-  EmbeddedBackend,
+  type EmbeddedBackend,
   type GraphReport,
   type Json,
   StepWorker,
@@ -29,31 +18,9 @@ import {
   WorkerPool,
 } from '../../../src/engine/index.ts'
 import { readTask } from '../../../src/engine/task/read-task.ts'
+import { clock, never, random, TestStore, task } from './store.ts'
 
-const clock = new RealClock()
-const random = seededRandom(1)
-const ids = randomIds(seededRandom(entropySeed()))
-const task = swarmId('task')
-const never = new AbortController().signal
-
-let directory = ''
-let open: { close(): Promise<void> }[] = []
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'meshswarm-task-'))
-  open = []
-})
-afterEach(async () => {
-  // Workers first: they give back what they have.
-  for (const one of open) await one.close()
-  rmSync(directory, { recursive: true, force: true })
-})
-
-/** As a process of its own would have it. */
-async function backend(): Promise<EmbeddedBackend> {
-  const opened = await EmbeddedBackend.open({ clock, ids }, { file: join(directory, 'swarm.db') })
-  open.push(opened)
-  return opened
-}
+const store = new TestStore()
 
 function startWorker(
   opened: EmbeddedBackend,
@@ -76,13 +43,13 @@ function startWorker(
     stop.abort()
     return running
   }
-  open.unshift({ close })
+  store.closeFirst({ close })
   return close
 }
 
 /** Submits the task, does it with one worker, and gives the report. */
 async function done(input: TaskInput, ...tools: readonly Tool[]): Promise<GraphReport> {
-  const opened = await backend()
+  const opened = await store.open()
   const runner = new TaskRunner({ backend: opened, clock })
   await runner.submit(task, input)
   startWorker(opened, tools)
@@ -269,7 +236,7 @@ describe('a task', () => {
   })
 
   test('has a name that no other has', async () => {
-    const runner = new TaskRunner({ backend: await backend(), clock })
+    const runner = new TaskRunner({ backend: await store.open(), clock })
     await runner.submit(task, { steps: [{ id: 'a', tool: 'echo' }] })
     const other: TaskInput = { steps: [{ id: 'b', tool: 'echo' }] }
     await expect(runner.submit(task, other)).rejects.toMatchObject({ code: 'CONFLICT' })
@@ -303,7 +270,7 @@ describe('a budget', () => {
   })
 
   test('counts what each attempt has spent, and of one that was killed all that it might have', async () => {
-    const opened = await backend()
+    const opened = await store.open()
     const runner = new TaskRunner({ backend: opened, clock })
     const costly = tool('costly', ({ attempt, spend }) => {
       spend({ tokens: attempt })
@@ -335,7 +302,7 @@ describe('a budget', () => {
   })
 
   test('is no excuse to begin a step again and again that spends and kills its worker', async () => {
-    const opened = await backend()
+    const opened = await store.open()
     const runner = new TaskRunner({ backend: opened, clock })
     const paid = { id: 'a', tool: 'ask', input: 1, budget: { tokens: 5 }, idempotent: true }
     await runner.submit(task, { steps: [paid] })
@@ -350,7 +317,7 @@ describe('a budget', () => {
 
 describe('the list of tasks', () => {
   test('tells each one as it stands, the oldest first, the same before and after its end is stored', async () => {
-    const opened = await backend()
+    const opened = await store.open()
     const runner = new TaskRunner({ backend: opened, clock })
     const fails = tool('fails', () => {
       throw meshSwarmError('NODE_NOT_FOUND', 'gone')
@@ -375,7 +342,7 @@ describe('the list of tasks', () => {
   })
 
   test('keeps so many, and forgets the oldest finished ones, never an unfinished one', async () => {
-    const opened = await backend()
+    const opened = await store.open()
     const runner = new TaskRunner({ backend: opened, clock }, { keepTasks: 3 })
     const steps = [{ id: 'a', tool: 'echo', queue: 'shared' }]
     await runner.submit(swarmId('unfinished'), { steps: [{ id: 'a', tool: 'later' }] })
@@ -390,7 +357,7 @@ describe('the list of tasks', () => {
 
 describe('room', () => {
   test('is made where the store takes too much, by the oldest finished tasks, and their place is given back', async () => {
-    const opened = await backend()
+    const opened = await store.open()
     const size = () => opened.usedBytes()
     const runner = new TaskRunner({ backend: opened, clock }, { keepBytes: 3 * 2 ** 20 })
     const bulky = tool('bulky', ({ input, key }) => key.padEnd(Number(input)))
@@ -418,14 +385,14 @@ describe('room', () => {
     expect(await size()).toBeLessThan(2 ** 19)
     await stop()
     await opened.close()
-    expect(statSync(join(directory, 'swarm.db')).size).toBeLessThan(2 ** 19)
+    expect(statSync(store.file).size).toBeLessThan(2 ** 19)
   })
 })
 
 describe('a sweep', () => {
   test('ends what nobody would end any more, and nothing else', async () => {
     const virtual = new VirtualClock()
-    const opened = await backend()
+    const opened = await store.open()
     const runner = new TaskRunner({ backend: opened, clock: virtual })
     const steps = [{ id: 'a', tool: 'later' }]
     await runner.submit(swarmId('own'), { steps })
@@ -462,7 +429,7 @@ describe('several', () => {
       ...{ id: `s${n}`, tool: 'note' },
       after: n < 20 ? [] : [`s${n - 20}`],
     }))
-    const [one, two] = [await backend(), await backend()]
+    const [one, two] = [await store.open(), await store.open()]
     const runners = [one, two].map((opened) => new TaskRunner({ backend: opened, clock }))
     await runners[0]?.submit(task, { steps })
     startWorker(one, [note], { name: 'one', slots: 3 })
@@ -479,7 +446,7 @@ describe('several', () => {
 
 describe('cancelling', () => {
   test('reaches a step that runs in another process, keeps what was done, and starts nothing more', async () => {
-    const [here, there] = [await backend(), await backend()]
+    const [here, there] = [await store.open(), await store.open()]
     const runner = new TaskRunner({ backend: here, clock })
     const steps = [
       { id: 'a', tool: 'echo', input: 1 },
@@ -505,7 +472,7 @@ describe('cancelling', () => {
 
 describe('stopping', () => {
   test('a worker gives its steps back, and the next one has them at once', async () => {
-    const opened = await backend()
+    const opened = await store.open()
     const runner = new TaskRunner({ backend: opened, clock })
     await runner.submit(task, { steps: [{ id: 'a', tool: 'gate' }] })
     const held = gate()
@@ -520,7 +487,7 @@ describe('stopping', () => {
   })
 
   test('the leading is no cancel: the next one takes it up, and nothing is done twice', async () => {
-    const opened = await backend()
+    const opened = await store.open()
     const runner = new TaskRunner({ backend: opened, clock })
     const steps = [
       { id: 'a', tool: 'echo', input: 1 },
@@ -547,7 +514,7 @@ describe('stopping', () => {
 
 describe('a step whose worker fell silent', () => {
   const interrupted = async (used: Tool): Promise<GraphReport> => {
-    const opened = await backend()
+    const opened = await store.open()
     const runner = new TaskRunner({ backend: opened, clock })
     await runner.submit(task, { steps: [{ id: 'a', tool: used.name }] })
     const running = runner.run(task, { workers: 8 }, never)
@@ -575,7 +542,7 @@ describe('a step whose worker fell silent', () => {
   })
 
   test('whose result was stored is only marked as done', async () => {
-    const opened = await backend()
+    const opened = await store.open()
     const runner = new TaskRunner({ backend: opened, clock })
     await runner.submit(task, {
       steps: [

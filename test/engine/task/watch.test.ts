@@ -1,23 +1,9 @@
-// The rule: who traces sees a task as one tree, however many processes have had it; who counts, counts what the report
-// says; who does neither has nothing of it in the store.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import {
-  attempt,
-  entropySeed,
-  meshSwarmError,
-  RealClock,
-  randomIds,
-  seededRandom,
-  swarmId,
-} from '../../../src/core/index.ts'
+import { afterEach, describe, expect, test } from 'vitest'
+import { attempt, meshSwarmError, swarmId } from '../../../src/core/index.ts'
 import {
   type Amounts,
   doTask,
-  EmbeddedBackend,
   hireSlots,
   type PlanLog,
   StepWorker,
@@ -34,30 +20,10 @@ import {
 import { SwarmOrchestrator } from '../../../src/swarm/index.ts'
 import { Metrics, traced } from '../../../src/telemetry/index.ts'
 import { recordSpans, stopRecording } from '../../telemetry/spans.ts'
+import { clock, ids, never, random, TestStore, task } from './store.ts'
 
-const clock = new RealClock()
-const random = seededRandom(1)
-const ids = randomIds(seededRandom(entropySeed()))
-const task = swarmId('task')
-const never = new AbortController().signal
-
-let directory = ''
-let open: { close(): Promise<void> }[] = []
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'meshswarm-watch-'))
-  open = []
-})
-afterEach(async () => {
-  for (const one of open) await one.close()
-  stopRecording()
-  rmSync(directory, { recursive: true, force: true })
-})
-
-async function backend(metrics?: Metrics): Promise<EmbeddedBackend> {
-  const opened = await EmbeddedBackend.open({ clock, ids, metrics }, { file: join(directory, 'swarm.db') })
-  open.push(opened)
-  return opened
-}
+const store = new TestStore()
+afterEach(() => stopRecording())
 
 const echo: Tool = { name: 'echo', idempotent: true, run: ({ input }) => input }
 const fail: Tool = {
@@ -83,7 +49,7 @@ const hang: Tool = {
 
 /** What a process of its own has for tasks. */
 async function processWith(tools: readonly Tool[], metrics?: Metrics) {
-  const opened = await backend(metrics)
+  const opened = await store.open(metrics)
   const runner = new TaskRunner({ backend: opened, clock, metrics })
   const common = { backend: opened, clock, random, runner, metrics, upstreams: new Upstreams({ clock }) }
   const own = new Map(tools.map((tool) => [tool.name, tool]))
@@ -249,10 +215,10 @@ describe('a trace', () => {
 
   test('has the agents of a swarm between the task and the tools', async () => {
     const recorded = recordSpans()
-    const opened = await backend()
+    const opened = await store.open()
     const components = { backend: opened, clock, random, ids, tools: new Map([[echo.name, echo]]) }
     const swarms = new SwarmOrchestrator(components)
-    open.unshift(swarms)
+    store.closeFirst(swarms)
     const id = await swarms.createSwarm({
       task: { name: 't', steps: [{ id: 'a', tool: 'echo' }] },
       agents: 1,
