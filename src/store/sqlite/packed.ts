@@ -1,17 +1,12 @@
-import { type Answer, type Call, isFailure, type Request, type ThreadFailure } from './protocol.ts'
+import {
+  type Answer,
+  type Call,
+  isFailure,
+  type Packed,
+  type Request,
+  type ThreadFailure,
+} from './protocol.ts'
 import type { Row, SqlValue, Written } from './sql.ts'
-
-/**
- * Many small objects as a few flat lists: what passes between threads is cloned, and a list of numbers is cloned many
- * times faster than objects that hold them.
- */
-export interface Packed {
-  /** What is there, and how many of it. */
-  readonly shape: readonly number[]
-  readonly values: readonly SqlValue[]
-  readonly texts: readonly string[]
-  readonly failures: readonly ThreadFailure[]
-}
 
 const [WRITE, READ, COPY, SHRINK] = [0, 1, 2, 3]
 const [FAILURE, ROWS, WRITTEN] = [0, 1, 2]

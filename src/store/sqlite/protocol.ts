@@ -1,4 +1,3 @@
-import type { Packed } from './packed.ts'
 import type { Damage, Migration, Row, SqlValue, Written } from './sql.ts'
 
 /** What passes between `Database` and its thread. */
@@ -22,6 +21,18 @@ export type Request =
   | { readonly kind: 'read'; readonly call: Call }
   | { readonly kind: 'copy'; readonly file: string }
   | { readonly kind: 'shrink'; readonly pages: number }
+
+/**
+ * Many small objects as a few flat lists: what passes between threads is cloned, and a list of numbers is cloned many
+ * times faster than objects that hold them.
+ */
+export interface Packed {
+  /** What is there, and how many of it. */
+  readonly shape: readonly number[]
+  readonly values: readonly SqlValue[]
+  readonly texts: readonly string[]
+  readonly failures: readonly ThreadFailure[]
+}
 
 export interface Batch {
   readonly first: number
