@@ -13,6 +13,8 @@ export interface KillableTaskOptions {
   readonly stepMs: number
   /** So many steps that sub-agents do, the others divided among them. Default 0: there are no sub-agents. */
   readonly groups?: number
+  /** Of the value of each step, which begins with its name. Default: no more than that. */
+  readonly characters?: number
 }
 
 /** A process that works at the task. */
@@ -32,13 +34,14 @@ export interface Begun {
 
 /** A task that other processes work at, which may be killed at any moment. */
 export class KillableTask {
-  readonly #file: string
+  /** The database that they share. */
+  readonly file: string
   readonly #diary: string
   readonly #options: KillableTaskOptions
 
   /** Its files are in the directory, which is empty. */
   constructor(directory: string, options: KillableTaskOptions) {
-    this.#file = join(directory, 'swarm.db')
+    this.file = join(directory, 'swarm.db')
     this.#diary = join(directory, 'diary')
     this.#options = options
     writeFileSync(this.#diary, '')
@@ -46,10 +49,10 @@ export class KillableTask {
 
   /** Starts a process that works until the task is done. */
   start(): TaskProcess {
-    const { steps, stepMs, groups = 0 } = this.#options
+    const { steps, stepMs, groups = 0, characters = 0 } = this.#options
     const child = spawn(
       process.execPath,
-      [CHILD, this.#file, this.#diary, ...[steps, stepMs, groups].map(String)],
+      [CHILD, this.file, this.#diary, ...[steps, stepMs, groups, characters].map(String)],
       { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_COMPILE_CACHE: COMPILED } },
     )
     let said = ''
@@ -77,8 +80,8 @@ export class KillableTask {
    * process had begun to write. Throws where the file is damaged.
    */
   finished(): ReadonlySet<string> {
-    if (!existsSync(this.#file)) return new Set()
-    const database = new DatabaseSync(this.#file, { timeout: 5000 })
+    if (!existsSync(this.file)) return new Set()
+    const database = new DatabaseSync(this.file, { timeout: 5000 })
     try {
       const state = database.prepare('PRAGMA integrity_check').get()?.integrity_check
       if (state !== 'ok') throw new Error(`the file is damaged: ${state}`)

@@ -15,7 +15,7 @@ import {
   withSubAgents,
 } from '../../src/engine/index.ts'
 
-const [, , file = '', diary = '', count = '0', stepMs = '5', groups = '0'] = process.argv
+const [, , file = '', diary = '', count = '0', stepMs = '5', groups = '0', characters = '0'] = process.argv
 // Ctrl-C is for the process that has started this one.
 process.on('SIGINT', () => undefined)
 const clock = new RealClock()
@@ -29,7 +29,7 @@ const note: Tool = {
   run: async ({ step }, signal) => {
     writeSync(fd, `${step} ${clock.now()}\n`)
     await clock.sleep(Number(stepMs), signal)
-    return step
+    return step.padEnd(Number(characters), '.')
   },
 }
 

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { KillableTask } from '../../bench/engine/killable-task.ts'
-import { entropySeed, seededRandom } from '../../src/core/index.ts'
+import { KillableTask, type KillableTaskOptions } from '../../bench/engine/killable-task.ts'
+import { entropySeed, RealClock, randomIds, seededRandom, swarmId } from '../../src/core/index.ts'
+import { EmbeddedBackend } from '../../src/engine/index.ts'
+import { storedResult } from '../../src/engine/task/task-event.ts'
 
 const STEPS = 500
 
@@ -19,13 +21,18 @@ function stepsBegun(task: KillableTask): Set<string> {
   return new Set(task.begun().map(({ step }) => step))
 }
 
-test.each([
-  ['a task of 500 steps', 0],
-  ['a task of five steps, done by twenty sub-agents each in 100 steps', 5],
-])('%s, its process killed again and again', { timeout: 110_000 }, async (_, groups) => {
+/** More than stays in the store's own rows. */
+const LARGE = 100_000
+
+test.each<[string, Partial<KillableTaskOptions>]>([
+  ['a task of 500 steps', {}],
+  ['a task of five steps, done by twenty sub-agents each in 100 steps', { groups: 5 }],
+  ['a task of 500 steps with large values', { characters: LARGE }],
+])('%s, its process killed again and again', { timeout: 110_000 }, async (_, options) => {
+  const { groups = 0, characters = 0 } = options
   const seed = entropySeed()
   const random = seededRandom(seed)
-  const task = new KillableTask(directory, { steps: STEPS, stepMs: 20, groups })
+  const task = new KillableTask(directory, { steps: STEPS, stepMs: 20, ...options })
   for (let kills = 0; ; kills++) {
     const done = task.finished()
     const mark = task.begun().length
@@ -48,4 +55,24 @@ test.each([
   }
   expect(task.finished().size).toBe(STEPS + groups)
   expect(stepsBegun(task).size).toBe(STEPS)
+  if (characters > 0) expect(await wholeValues(task.file)).toBe(STEPS)
 })
+
+/** How many steps have a value that begins with their name, and has all its characters. */
+async function wholeValues(file: string): Promise<number> {
+  const clock = new RealClock()
+  const backend = await EmbeddedBackend.open({ clock, ids: randomIds(seededRandom(entropySeed())) }, { file })
+  try {
+    const task = swarmId('task')
+    const whole = await Promise.all(
+      (await backend.results.read(task)).map(async ({ step, result }) => {
+        const stored = storedResult(result)
+        if (stored.state !== 'succeeded' || !stored.blob) return false
+        return (await backend.blobs.get(task, stored.blob.hash)) === JSON.stringify(step.padEnd(LARGE, '.'))
+      }),
+    )
+    return whole.filter(Boolean).length
+  } finally {
+    await backend.close()
+  }
+}

@@ -5,7 +5,7 @@ import { attach, detach } from './blob-ref.ts'
 import { cancelTask, type TaskRunnerComponents } from './cancel-task.ts'
 import { findTask, readTask } from './read-task.ts'
 import { subTasks } from './sub-task.ts'
-import { asJson, type SubTaskOf, type TaskEvent, taskEvent } from './task-event.ts'
+import { asJson, type SubTaskOf, storedResult, storedValue, type TaskEvent, taskEvent } from './task-event.ts'
 import { type OnResult, TaskLead } from './task-lead.ts'
 import { checkQueues, type TaskInput, taskSpec } from './task-spec.ts'
 import type { TaskReport, TaskStatus } from './task-state.ts'
@@ -95,11 +95,17 @@ export class TaskRunner {
    */
   async value(swarm: SwarmId, step: StepId): Promise<Json> {
     const { backend } = this.#components
+    const { blobs } = backend
+    const own = await backend.results.get(swarm, step)
+    const stored = own === undefined ? undefined : storedResult(own)
+    // What it has added may not have fitted: then it has failed, which only the whole task tells.
+    if (stored?.state === 'succeeded' && stored.add.length === 0)
+      return attach(blobs, swarm, detach(storedValue(stored)))
     const { state } = await readTask(backend, swarm, 'all results')
     const end = state.report(1).results.get(step)
     if (!end) throw meshSwarmError('INVALID_INPUT', `Task ${swarm} has no step ${step}.`)
     if (end.state !== 'succeeded') throw meshSwarmError('CONFLICT', `Step ${step} has not succeeded.`)
-    return attach(backend.blobs, swarm, detach(state.resultOf(step)))
+    return attach(blobs, swarm, detach(state.resultOf(step)))
   }
 
   /**
