@@ -4,7 +4,7 @@ import type { BlobStore, WorkItem } from '../backends/swarm-backend.ts'
 import { type Detached, detach, type PlacedBlob, type StoredBlob } from './blob-ref.ts'
 import type { Amounts } from './budget.ts'
 import { isShort, MOST_INLINE } from './storable.ts'
-import type { ReadyStep } from './task-state.ts'
+import type { ReadyStep } from './task-graph.ts'
 
 /** What a worker gets to know of a step. */
 export interface TaskWork {
