@@ -46,7 +46,7 @@ export class SlidingMoments {
       this.#mean += (value - before) / this.#count
       this.#squares += (value - before) * (value - this.#mean)
     }
-    const isRoundedAway = this.#squares <= 0 && value !== this.#mean
+    const isRoundedAway = this.#squares < 0 || (this.#squares === 0 && value !== this.#mean)
     if (isFull && (this.#next === 0 || isRoundedAway)) this.#recount()
   }
 

@@ -17,5 +17,5 @@ export function isKnown(value: number | undefined): value is number {
 
 /** The score of a value so far from the middle: 1 less the greatest share of any distribution that is as far. */
 export function farness(distance: number, deviation: number): number {
-  return distance === 0 ? 0 : 1 - chebyshevBound(distance / deviation)
+  return 1 - chebyshevBound(distance / deviation)
 }
