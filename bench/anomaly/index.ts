@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import type { BenchOptions } from '../options.ts'
 import { type BenchGoal, type BenchReport, type BenchRow, goalOf, reportOf, rowOf } from '../report.ts'
 import { type Corpus, PROFILES, type Profile, readCorpus } from './corpus.ts'
@@ -22,13 +24,18 @@ const TITLES: Readonly<Record<Profile, string>> = {
  * is random.
  */
 export async function anomalyBench(options: BenchOptions, signal: AbortSignal): Promise<BenchReport> {
-  const corpus = await readCorpus(join(options.data, 'anomaly', 'nab'))
+  const folder = join(options.data, 'anomaly', 'nab')
+  if (!existsSync(folder))
+    return { ...reportOf('anomaly', options.seed, [], []), skipped: `there is no folder ${folder}` }
+  const corpus = await readCorpus(folder)
   const places = corpus.series.map((_, place) => place)
   const used = places.filter((place) => !options.quick || place % QUICK_OF < 2)
   if (options.quick) options.log(`${used.length} of ${places.length} series`)
   const rows: BenchRow[] = []
   const goals: BenchGoal[] = []
   for (const subject of SUBJECTS) {
+    // A signal can only be heard between two of them.
+    await setImmediate()
     if (signal.aborted) break
     const { scored, micros } = scoredBy(subject, corpus, used)
     const half = (parity: number) => scored.filter((_, index) => (used[index] ?? 0) % 2 === parity)

@@ -59,7 +59,7 @@ export function nabScore(corpus: readonly ScoredSeries[], weights: Weights): Nab
 }
 
 /** 0 for the raw score of a detector that finds nothing, 100 for that of one that is perfect. */
-export function normalised(raw: number, windows: number, { tpWeight, fnWeight }: Weights): number {
+function normalised(raw: number, windows: number, { tpWeight, fnWeight }: Weights): number {
   return (100 * (raw + windows * fnWeight)) / (windows * (tpWeight + fnWeight))
 }
 

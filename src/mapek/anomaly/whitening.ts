@@ -1,7 +1,7 @@
 /**
- * The linear map that gives vectors of one distribution the covariance of unit length in every direction: Euclid's
- * distance after it is Mahalanobis' distance before it. It is the inverse of the Cholesky factor of the covariance.
- * All storage is allocated once.
+ * The linear map after which vectors have the same variance, 1, in every direction: Euclid's distance after it is
+ * Mahalanobis' distance before it. It is the inverse of the Cholesky factor of their covariance. All storage is
+ * allocated once.
  */
 export class Whitening {
   readonly #size: number
