@@ -49,14 +49,23 @@ export function skippedRow(what: Measured, why: string): BenchRow {
 /** An unknown value meets no goal. */
 export function goalOf(
   id: string,
-  relation: '<' | '<=' | '>=',
+  relation: '<' | '<=' | '>' | '>=',
   limit: number,
   value: number | null,
   unit: string,
 ): BenchGoal {
-  const holds = (is: number) =>
-    relation === '<' ? is < limit : relation === '<=' ? is <= limit : is >= limit
-  return { id, goal: `${relation} ${limit}`, value, unit, met: value !== null && holds(value) }
+  return {
+    id,
+    goal: `${relation} ${limit}`,
+    value,
+    unit,
+    met: value !== null && holds(value, relation, limit),
+  }
+}
+
+function holds(value: number, relation: '<' | '<=' | '>' | '>=', limit: number): boolean {
+  if (relation === '<' || relation === '<=') return value < limit || (relation === '<=' && value === limit)
+  return value > limit || (relation === '>=' && value === limit)
 }
 
 export function reportOf(

@@ -53,10 +53,12 @@ export {
   type CusumOptions,
   type SprtDecision,
 } from './sequential.ts'
+export { SlidingMoments, SlidingOrder } from './sliding.ts'
 export {
   type CensoredSummary,
   type CensoredValue,
   censoredSummary,
+  chebyshevBound,
   type Interval,
   mean,
   median,

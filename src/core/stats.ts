@@ -34,6 +34,15 @@ export function medianAbsoluteDeviation(values: Iterable<number>): number {
   return median(list.map((value) => Math.abs(value - middle)))
 }
 
+/**
+ * Chebyshev's bound: the greatest share of any distribution that lies `z` standard deviations or more from its mean.
+ * It orders values as the tail of a normal distribution does, but takes nothing for normal, and does not vanish.
+ * Where there is no deviation (z is 0 / 0) that is all of it.
+ */
+export function chebyshevBound(z: number): number {
+  return z > 1 ? 1 / z ** 2 : 1
+}
+
 export interface Interval {
   readonly low: number
   readonly high: number

@@ -31,6 +31,9 @@ test('a goal is met on its side of the limit, and never by what is unknown', () 
   const met = (...goal: Parameters<typeof goalOf>) => goalOf(...goal).met
   expect([1, 2, 3].map((value) => met('a', '<', 2, value, 'ms'))).toEqual([true, false, false])
   expect([1, 2, 3].map((value) => met('a', '<=', 2, value, 'ms'))).toEqual([true, true, false])
+  expect([1, 2, 3].map((value) => met('a', '>', 2, value, 'ms'))).toEqual([false, false, true])
   expect([1, 2, 3].map((value) => met('a', '>=', 2, value, 'ms'))).toEqual([false, true, true])
-  expect(['<', '<=', '>='].map((relation) => met('a', relation as '<', 2, null, 'ms'))).not.toContain(true)
+  expect(['<', '<=', '>', '>='].map((relation) => met('a', relation as '<', 2, null, 'ms'))).not.toContain(
+    true,
+  )
 })

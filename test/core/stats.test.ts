@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   censoredSummary,
+  chebyshevBound,
   mean,
   median,
   medianAbsoluteDeviation,
@@ -109,4 +110,19 @@ describe('censored summary', () => {
       }),
     )
   })
+})
+
+test('chebyshevBound: no values, however spread, lie out there in a greater share', () => {
+  fc.assert(
+    fc.property(numbers, fc.double({ min: 0.1, max: 10, noNaN: true }), (values, z) => {
+      const middle = mean(values)
+      const deviation = Math.sqrt(mean(values.map((value) => (value - middle) ** 2)))
+      fc.pre(deviation > 0)
+      const out = values.filter((value) => Math.abs(value - middle) > z * deviation * (1 + 1e-9))
+      expect(out.length / values.length).toBeLessThanOrEqual(chebyshevBound(z))
+    }),
+  )
+  expect([chebyshevBound(0), chebyshevBound(2), chebyshevBound(Number.POSITIVE_INFINITY)]).toEqual([
+    1, 0.25, 0,
+  ])
 })
