@@ -1,3 +1,21 @@
+export { AuditLog, type AuditLogComponents, type AuditLogOptions, type Proof } from './audit/audit-log.ts'
+export { type Checkpoint, openCheckpoint } from './audit/checkpoint.ts'
+export {
+  type AuditEntry,
+  type AuditRecord,
+  type DecisionAuthority,
+  decisionEntry,
+  decodeEntry,
+  type EntryFilter,
+  matches,
+} from './audit/entry.ts'
+export { exportPart, exportWhole } from './audit/export.ts'
+export { loadSigner, readSigner } from './audit/key-file.ts'
+export { verifyConsistency, verifyInclusion } from './audit/merkle.ts'
+export { type LogRecord, readStore } from './audit/records.ts'
+export { NoteSigner, NoteVerifier } from './audit/signed-note.ts'
+export { verifyExport } from './audit/verify-export.ts'
+export { type Finding, type LogReport, type VerifyOptions, verifyLog } from './audit/verify-log.ts'
 export type { Decision, Operation } from './decision.ts'
 export type { Grant } from './grant.ts'
 export {
