@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { fromUnknown, meshSwarmError } from '../core/index.ts'
+import { registerAuditCommands } from './audit/command.ts'
 import { type CliContext, processContext } from './context.ts'
 import { registerConvertCommand } from './convert.ts'
 import { exitCodeOf, printError } from './errors.ts'
@@ -20,6 +21,7 @@ const OWN_COMMANDS: readonly RegisterCommand[] = [
   registerRunCommand,
   registerTaskCommands,
   registerLettersCommand,
+  registerAuditCommands,
 ]
 
 /** The program with its own commands and `commands`. It never exits the process: usage errors throw. */

@@ -10,6 +10,7 @@ export {
   matches,
 } from './audit/entry.ts'
 export { exportPart, exportWhole } from './audit/export.ts'
+export type { ExportLine } from './audit/export-line.ts'
 export { loadSigner, readSigner } from './audit/key-file.ts'
 export { verifyConsistency, verifyInclusion } from './audit/merkle.ts'
 export { type LogRecord, readStore } from './audit/records.ts'

@@ -15,7 +15,7 @@ import {
 import { type AuditEntry, AuditLog, NoteSigner, readStore, verifyLog } from '../../../src/security/index.ts'
 
 export const NEVER = new AbortController().signal
-export const ids = randomIds(seededRandom(entropySeed()))
+const ids = randomIds(seededRandom(entropySeed()))
 export const signer = NoteSigner.generate('example.org/audit')
 
 /** A directory for each test, and how to open the log in it. */
