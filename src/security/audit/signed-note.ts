@@ -92,11 +92,11 @@ export class NoteSigner {
   /** Throws INVALID_INPUT for anything but a private key as `secret` gives it. */
   static parse(text: string): NoteSigner {
     const [first, second, ...rest] = text.split('+')
-    if (first !== 'PRIVATE' || second !== 'KEY') throw noKey('private')
-    const { name, raw } = partsOf(rest, 'private')
+    if (first !== 'PRIVATE' || second !== 'KEY') throw noKey('secret')
+    const { name, raw } = partsOf(rest, 'secret')
     const key = createPrivateKey({ key: Buffer.concat([PRIVATE_DER, raw]), format: 'der', type: 'pkcs8' })
     const signer = new NoteSigner(name, key)
-    if (signer.secret !== text) throw noKey('private')
+    if (signer.secret !== text) throw noKey('secret')
     return signer
   }
 
@@ -114,13 +114,13 @@ export class NoteSigner {
 }
 
 /** The base64 part may hold a plus. */
-function partsOf([name = '', _id, ...rest]: readonly string[], which: 'public' | 'private') {
+function partsOf([name = '', _id, ...rest]: readonly string[], which: 'public' | 'secret') {
   const key = fromBase64(rest.join('+'))
   if (key?.length !== KEY_BYTES + 1 || key[0] !== ED25519[0]) throw noKey(which)
   return { name, raw: key.subarray(1) }
 }
 
-function noKey(which: 'public' | 'private') {
+function noKey(which: 'public' | 'secret') {
   const form = which === 'public' ? 'NAME+ID+KEY' : 'PRIVATE+KEY+NAME+ID+KEY'
   return meshSwarmError('INVALID_INPUT', `This is no ${which} key for notes (${form}).`)
 }
