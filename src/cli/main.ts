@@ -6,6 +6,7 @@ import { registerConvertCommand } from './convert.ts'
 import { exitCodeOf, printError } from './errors.ts'
 import { registerExplainCommand } from './explain.ts'
 import { registerInspectCommand } from './inspect.ts'
+import { registerPolicyCommands } from './policy.ts'
 import { registerLettersCommand } from './task/letters.ts'
 import { registerRunCommand } from './task/run.ts'
 import { registerTaskCommands } from './task/tasks.ts'
@@ -22,6 +23,7 @@ const OWN_COMMANDS: readonly RegisterCommand[] = [
   registerTaskCommands,
   registerLettersCommand,
   registerAuditCommands,
+  registerPolicyCommands,
 ]
 
 /** The program with its own commands and `commands`. It never exits the process: usage errors throw. */

@@ -25,4 +25,16 @@ export {
   type ControlMode,
   MeshNodeController,
 } from './node-controller.ts'
+export type { Policy, PolicyProblem } from './policy/check.ts'
+export { DEFAULT_POLICY } from './policy/policy-files.ts'
+export {
+  type PolicyDecision,
+  PolicyManager,
+  type PolicyManagerOptions,
+  type PolicyReload,
+  type PolicyVerdict,
+  policyWords,
+  problemText,
+} from './policy/policy-manager.ts'
+export type { PolicyRequest } from './policy/request.ts'
 export { type ReadOnlyMesh, readOnlyMesh } from './read-only-mesh.ts'

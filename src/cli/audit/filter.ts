@@ -41,7 +41,7 @@ export function filterOf({
   return Object.keys(filter).length === 0 ? undefined : filter
 }
 
-function time(text: string): number {
+export function time(text: string): number {
   const at = Date.parse(text)
   if (/^\d{4}-/.test(text) && !Number.isNaN(at)) return at
   throw new InvalidArgumentError('Not a time like 2026-11-28T01:00Z.')
