@@ -69,11 +69,11 @@ export class PolicyManager {
     return [...this.#policies.values()]
   }
 
+  /** Never throws: what Cedar cannot read is denied. */
   decide(request: PolicyRequest): PolicyDecision {
-    const answer = this.#cedar.statefulIsAuthorized({ ...toCedar(request), preparsedPolicySetId: this.#name })
-    if (answer.type === 'failure')
-      return denied([], `Cedar cannot decide: ${answer.errors.map(({ message }) => message).join('; ')}`)
-    const { decision, diagnostics } = answer.response
+    const answer = this.#authorize(request)
+    if (typeof answer === 'string') return denied([], `Cedar cannot decide: ${answer}`)
+    const { decision, diagnostics } = answer
     // Cedar passes over a policy that fails. It may be the one that forbids.
     const [failed] = diagnostics.errors
     if (failed)
@@ -130,6 +130,19 @@ export class PolicyManager {
     look()
     return () => {
       for (const watcher of watchers) watcher.close()
+    }
+  }
+
+  /** Or why there is no answer. */
+  #authorize(request: PolicyRequest) {
+    try {
+      const call = { ...toCedar(request), preparsedPolicySetId: this.#name }
+      const answer = this.#cedar.statefulIsAuthorized(call)
+      return answer.type === 'success'
+        ? answer.response
+        : answer.errors.map(({ message }) => message).join('; ')
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error)
     }
   }
 

@@ -1,5 +1,5 @@
 // The rule: what no policy permits is denied, a forbid wins over whatever permits, and a broken file changes nothing.
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -126,6 +126,23 @@ test('a policy that cannot be evaluated denies, though others permit', async () 
   expect(manager.explain(request({ tier: 2 }))[1]?.error).toContain('overflow')
 })
 
+test('a request that is none is denied, and the next one is decided', async () => {
+  write('permit (principal, action, resource);')
+  const manager = await open()
+  for (const odd of [
+    { at: Number.NaN },
+    { at: 8.64e15 },
+    { nodesWritten: 1.5 },
+    { epoch: Number.POSITIVE_INFINITY },
+    { agent: { id: agentId('\ud800'), groups: [] } },
+    mint(Number.POSITIVE_INFINITY),
+  ]) {
+    const decision = manager.decide(request(odd))
+    expect(decision).toMatchObject({ allowed: false, why: expect.stringContaining('Cedar cannot decide') })
+  }
+  expect(manager.decide(request()).allowed).toBe(true)
+})
+
 test('a decision names the policies that made it, in their own words', async () => {
   const file = write(`permit (principal, action, resource);
 
@@ -225,6 +242,14 @@ describe('a file that is not sound', () => {
     expect(manager.reload()).toMatchObject({ changed: false, problems: [{ file: directory }] })
     expect(manager.policies).toHaveLength(1)
   })
+})
+
+test('the policies in the documents are sound', async () => {
+  const guide = readFileSync(new URL('../../../docs/GUIDE.md', import.meta.url), 'utf8')
+  const examples = [...guide.matchAll(/^```cedar\n(.*?)^```/gms)].map(([, text = '']) => text)
+  expect(examples.length).toBeGreaterThan(0)
+  for (const [index, text] of examples.entries()) write(text, `${index}.cedar`)
+  expect((await open()).policies.length).toBeGreaterThan(0)
 })
 
 test('two managers in one process keep to their own policy', async () => {
