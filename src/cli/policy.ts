@@ -20,10 +20,10 @@ import {
   policyWords,
   problemText,
 } from '../security/index.ts'
-import { time } from './audit/filter.ts'
 import type { CliContext } from './context.ts'
 import { wholeNumber } from './numbers.ts'
 import { plural, printable } from './text.ts'
+import { time } from './time.ts'
 
 interface ExplainFlags {
   readonly agent: string

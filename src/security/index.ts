@@ -1,4 +1,4 @@
-export { AuditLog, type AuditLogComponents, type AuditLogOptions, type Proof } from './audit/audit-log.ts'
+export { AuditLog, type AuditLogComponents, type AuditLogOptions, type LogProof } from './audit/audit-log.ts'
 export { type Checkpoint, openCheckpoint } from './audit/checkpoint.ts'
 export {
   type AuditEntry,

@@ -105,6 +105,12 @@ describe('verify', () => {
     expect(findings).toEqual([{ from: 1, to: 1, what: 'altered: its text is not that of its hash' }])
   })
 
+  test('is what show asks for where an entry cannot be read', async () => {
+    tamper(place.file, ["UPDATE entry SET text = '{}' WHERE seq = 1"])
+    const { code, err } = await show()
+    expect([code, err]).toEqual([1, expect.stringContaining('AUDIT_TAMPERED: Entry 1 of the audit log')])
+  })
+
   test('with a kept checkpoint says that the end was cut off', async () => {
     writeFileSync(here('kept'), (await audit('checkpoint', '--store', place.file)).out)
     tamper(place.file, ['DELETE FROM entry WHERE seq > 1'], ['DELETE FROM checkpoint WHERE last > 1'])

@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import { agentId, meshSwarmError, nodeId } from '../../core/index.ts'
 import type { EntryFilter } from '../../security/index.ts'
+import { time } from '../time.ts'
 
 export interface FilterFlags {
   readonly agent?: string
@@ -39,10 +40,4 @@ export function filterOf({
     ...(until === undefined ? {} : { until }),
   }
   return Object.keys(filter).length === 0 ? undefined : filter
-}
-
-export function time(text: string): number {
-  const at = Date.parse(text)
-  if (/^\d{4}-/.test(text) && !Number.isNaN(at)) return at
-  throw new InvalidArgumentError('Not a time like 2026-11-28T01:00Z.')
 }

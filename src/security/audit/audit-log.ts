@@ -1,7 +1,15 @@
 import { type Clock, type IdSource, meshSwarmError } from '../../core/index.ts'
 import { type Damage, Database } from '../../store/index.ts'
 import { AuditStore } from './audit-store.ts'
-import { type AuditEntry, type AuditRecord, decodeEntry, encodeEntry, textsDropped } from './entry.ts'
+import {
+  type AuditEntry,
+  type AuditRecord,
+  beganAnew,
+  decodeEntry,
+  encodeEntry,
+  isOwnKind,
+  textsDropped,
+} from './entry.ts'
 import { LogWriter } from './log-writer.ts'
 import type { MerkleHash } from './merkle.ts'
 import { MerkleTree } from './merkle-tree.ts'
@@ -24,7 +32,7 @@ export interface AuditLogOptions {
 }
 
 /** A proof, and the signed checkpoint that it leads to. */
-export interface Proof {
+export interface LogProof {
   readonly proof: readonly MerkleHash[]
   readonly checkpoint: string
 }
@@ -87,7 +95,7 @@ export class AuditLog {
 
   /**
    * Resolves when the entry is durable and signed for. What is appended while a commit is under way shares the next
-   * one. Rejects INVALID_INPUT for an entry that is too large, UNAVAILABLE where the disk or another process is in
+   * one. Rejects INVALID_INPUT for an entry that is too large or of a kind of the log's own, UNAVAILABLE where the disk or another process is in
    * the way or the log is closed, AUDIT_TAMPERED where the store is no longer what this process knows.
    */
   append(entry: AuditEntry): Promise<AuditRecord> {
@@ -95,12 +103,12 @@ export class AuditLog {
   }
 
   /** Proves to whoever has the checkpoint of `size` entries that nothing of it was changed since. Reads every hash. */
-  async proveConsistency(size: number): Promise<Proof> {
+  async proveConsistency(size: number): Promise<LogProof> {
     return this.#prove((tree) => tree.consistency(size))
   }
 
   /** Proves that entry `seq` is in the log. Reads every hash. */
-  async proveInclusion(seq: number): Promise<Proof> {
+  async proveInclusion(seq: number): Promise<LogProof> {
     return this.#prove((tree) => tree.inclusion(seq))
   }
 
@@ -117,7 +125,7 @@ export class AuditLog {
   async #begin(keepFrom: number): Promise<void> {
     await this.#writer.catchUp()
     const now = this.#clock.now()
-    if (this.damage) await this.#writer.write([encodeEntry(now, { kind: 'began-anew', ...this.damage })])
+    if (this.damage) await this.#writer.write([encodeEntry(now, beganAnew(this.damage))])
     const through = await this.#store.lastBefore(keepFrom)
     if (through === undefined) return
     // That texts were dropped is an entry itself, in the same commit.
@@ -125,6 +133,8 @@ export class AuditLog {
   }
 
   async #append(entry: AuditEntry): Promise<AuditRecord> {
+    if (isOwnKind(entry.kind))
+      throw meshSwarmError('INVALID_INPUT', `Only the log itself writes entries of the kind ${entry.kind}.`)
     const text = encodeEntry(this.#clock.now(), entry)
     if (this.#closing) throw meshSwarmError('UNAVAILABLE', 'The audit log is closed.')
     const { promise, resolve, reject } = Promise.withResolvers<number>()
@@ -133,7 +143,7 @@ export class AuditLog {
     return decodeEntry(await promise, text)
   }
 
-  async #prove(of: (tree: MerkleTree) => readonly MerkleHash[]): Promise<Proof> {
+  async #prove(of: (tree: MerkleTree) => readonly MerkleHash[]): Promise<LogProof> {
     const { end } = this.#writer
     if (!end) throw meshSwarmError('INVALID_INPUT', 'The audit log has no entries yet.')
     const tree = new MerkleTree(await this.#store.hashes(0, end.tree.size))

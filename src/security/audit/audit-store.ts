@@ -25,8 +25,11 @@ const CHECKPOINT = `
   INSERT INTO checkpoint (last, note, edge) SELECT ?1, ?2, ?3
   WHERE coalesce((SELECT max(last) + 1 FROM checkpoint), 0) = ?4`
 const DROP = 'UPDATE entry SET text = NULL WHERE seq <= ? AND text IS NOT NULL'
+/** A text that cannot be read is not old: it stays for whoever looks at it. */
 const YOUNG = `
-  SELECT seq FROM entry WHERE text IS NOT NULL AND json_extract(text, '$.at') >= ? ORDER BY seq LIMIT 1`
+  SELECT seq FROM entry
+  WHERE text IS NOT NULL AND CASE WHEN json_valid(text) THEN json_extract(text, '$.at') >= ? ELSE TRUE END
+  ORDER BY seq LIMIT 1`
 const OLD = `
   SELECT max(seq) AS seq FROM entry WHERE text IS NOT NULL AND seq < coalesce((${YOUNG}), ${Number.MAX_SAFE_INTEGER})`
 

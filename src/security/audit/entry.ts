@@ -44,7 +44,7 @@ export function decisionEntry(decision: Decision, authority: DecisionAuthority =
 
 const MAX_TEXT = 64 * 1024
 
-/** The leaf: JSON of one line. Throws INVALID_INPUT where it is too long or JSON cannot hold it. */
+/** The leaf: JSON of one line. Throws INVALID_INPUT where it is too long. */
 export function encodeEntry(at: number, entry: AuditEntry): string {
   const text = JSON.stringify({ at, entry })
   if (text.length > MAX_TEXT) {
@@ -54,19 +54,38 @@ export function encodeEntry(at: number, entry: AuditEntry): string {
   return text
 }
 
-export function decodeEntry(seq: number, leaf: string): AuditRecord {
-  const { at, entry } = JSON.parse(leaf) as Omit<AuditRecord, 'seq'>
-  return { seq, at, entry }
+/** Throws AUDIT_TAMPERED for what `encodeEntry` did not write. */
+export function decodeEntry(seq: number, text: string): AuditRecord {
+  try {
+    const { at, entry } = JSON.parse(text) as Partial<AuditRecord>
+    if (typeof at === 'number' && typeof entry?.kind === 'string') return { seq, at, entry }
+  } catch {
+    // What it is instead is of no interest.
+  }
+  throw meshSwarmError('AUDIT_TAMPERED', `Entry ${seq} of the audit log cannot be read.`, {
+    details: { seq },
+  })
 }
 
 const TEXTS_DROPPED = 'texts-dropped'
+const BEGAN_ANEW = 'began-anew'
 
-/** Of the log itself: the texts of all entries up to `through` were dropped, on purpose. */
+/** What the log says of itself. Nobody else can say it: `AuditLog.append` refuses these kinds. */
+export function isOwnKind(kind: string): boolean {
+  return kind === TEXTS_DROPPED || kind === BEGAN_ANEW
+}
+
+/** The texts of all entries up to `through` were dropped, on purpose. */
 export function textsDropped(through: number): AuditEntry {
   return { kind: TEXTS_DROPPED, through }
 }
 
-/** What the text says of that; -1 where it says nothing. */
+/** The log that was here before was damaged, and set aside. */
+export function beganAnew({ movedTo, why }: { readonly movedTo: string; readonly why: string }): AuditEntry {
+  return { kind: BEGAN_ANEW, movedTo, why }
+}
+
+/** Up to where the text says that texts were dropped; -1 where it does not. */
 export function droppedThrough(text: string): number {
   if (!text.includes(TEXTS_DROPPED)) return -1
   try {

@@ -1,3 +1,4 @@
+import { meshSwarmError } from '../../core/index.ts'
 import { readRows } from '../../store/index.ts'
 import type { MerkleHash } from './merkle.ts'
 
@@ -19,10 +20,17 @@ const ALL = `
 /** All of a log's store, believed by nobody yet, beside those who append to it. Throws like `readRows`. */
 export function* readStore(file: string): Generator<LogRecord> {
   for (const { seq, hash, text, note } of readRows(file, ALL)) {
-    if (note !== null) yield { kind: 'checkpoint', note: String(note) }
-    else {
-      const bytes = Buffer.from(hash as Uint8Array)
-      yield { kind: 'entry', seq: Number(seq), hash: bytes, text: text === null ? undefined : String(text) }
-    }
+    if (typeof note === 'string') yield { kind: 'checkpoint', note }
+    else if (
+      typeof seq === 'number' &&
+      hash instanceof Uint8Array &&
+      (text === null || typeof text === 'string')
+    )
+      yield { kind: 'entry', seq, hash: Buffer.from(hash), text: text ?? undefined }
+    else
+      throw meshSwarmError(
+        'INVALID_INPUT',
+        `${file}: after entry ${seq} there is something else than entries.`,
+      )
   }
 }

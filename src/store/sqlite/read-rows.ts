@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { fromUnknown, meshSwarmError } from '../../core/index.ts'
+import { meshSwarmError } from '../../core/index.ts'
 import type { Row } from './sql.ts'
-import { isDamage } from './sqlite-error.ts'
+import { failureOf, isDamage } from './sqlite-error.ts'
 
 /**
  * Rows of a database as they lie there, one after another and of one moment, beside processes that write it. Repairs
@@ -17,9 +17,9 @@ export function* readRows(file: string, sql: string): Generator<Row> {
     database = new DatabaseSync(file, { readOnly: true, timeout: 5000 })
     for (const row of database.prepare(sql).iterate()) yield row as Row
   } catch (error) {
-    const wrong = isDamage(error) || fromUnknown(error).message.includes('no such table')
-    const message = `${file}: ${error instanceof Error ? error.message : String(error)}`
-    throw meshSwarmError(wrong ? 'INVALID_INPUT' : 'UNAVAILABLE', message, { cause: error })
+    const { code, message } = failureOf(error)
+    const busy = code === 'UNAVAILABLE' && !isDamage(error)
+    throw meshSwarmError(busy ? 'UNAVAILABLE' : 'INVALID_INPUT', `${file}: ${message}`, { cause: error })
   } finally {
     database?.close()
   }

@@ -61,6 +61,13 @@ describe('append', () => {
     expect(await log.append(entry(1))).toMatchObject({ seq: 1 })
   })
 
+  test('of what only the log itself may say is refused', async () => {
+    await using log = await openLog(place.file)
+    for (const kind of ['texts-dropped', 'began-anew'])
+      await expect(log.append({ kind, through: 9 })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+    expect(log.checkpoint).toBeUndefined()
+  })
+
   test('holds what the controller decided, and under which authority', async () => {
     const about = { at: 5, operation: 'apply', agent: agentId('executor-1'), change: changeId('c1') } as const
     const action = { kind: 'restart-daemon', node: nodeId('n1') } as const
@@ -169,10 +176,10 @@ describe('several who append to one log', () => {
     await log.append(entry(1))
     await fill(place.file, 2)
     tamper(place.file, ...statements.map((sql) => [sql] as const))
-    const before = recordsIn(place.file)
+    const before = [...readStore(place.file)]
     await expect(log.append(entry(9))).rejects.toMatchObject(TAMPERED)
     await expect(log.append(entry(9))).rejects.toMatchObject(TAMPERED)
-    expect(recordsIn(place.file)).toEqual(before)
+    expect([...readStore(place.file)]).toEqual(before)
   })
 })
 
@@ -242,6 +249,14 @@ describe('retention', () => {
     const report = await verifyStore(place.file)
     expect(report.findings).toEqual([])
     expect(report.dropped).toBeGreaterThan(3)
+  })
+
+  test('leaves what cannot be read where it is', async () => {
+    await fill(place.file, 3)
+    tamper(place.file, ["UPDATE entry SET text = 'rubbish' WHERE seq = 1"])
+    await (await openLog(place.file, { clock: new VirtualClock({ startAt: Date.UTC(2100, 0, 1) }) })).close()
+    const report = await verifyStore(place.file)
+    expect(report).toMatchObject({ dropped: 1, findings: [{ from: 1, to: 1 }] })
   })
 
   test('drops nothing that is young', async () => {
