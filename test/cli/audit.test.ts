@@ -86,6 +86,13 @@ describe('verify', () => {
     )
   })
 
+  test('of a log without entries says that as well', async () => {
+    const file = here('empty.db')
+    await (await openAudit({ clock: new VirtualClock(), ids }, file)).close()
+    expect((await audit('verify', file)).out).toMatch(/^sound: no entries yet\n/)
+    expect((await audit('checkpoint', '--store', file)).err).toContain('has no checkpoint yet')
+  })
+
   test('with the public key from elsewhere, as text or in a file', async () => {
     const key = (await audit('key', '--store', place.file)).out.trimEnd()
     writeFileSync(here('audit.pub'), `${key}\n`)

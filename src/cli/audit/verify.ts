@@ -35,7 +35,8 @@ function* linesAbout(report: LogReport, ownKey: boolean): Generator<string> {
   const { origin, entries, checkpoints, dropped, findings } = report
   for (const finding of findings) yield printable(`${placeOf(finding)}: ${finding.what}`)
   if (findings.length > 0) return
-  yield `sound: ${plural(entries, 'entry', 'entries')} below ${plural(checkpoints, 'checkpoint')}`
+  const below = entries > 0 ? ` below ${plural(checkpoints, 'checkpoint')}` : ' yet'
+  yield `sound: ${plural(entries, 'entry', 'entries')}${below}`
   if (dropped > 0) yield `the texts of ${plural(dropped, 'entry', 'entries')} were dropped on purpose`
   if (origin !== undefined) yield printable(`log ${origin}`)
   if (ownKey)

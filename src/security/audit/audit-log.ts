@@ -95,8 +95,9 @@ export class AuditLog {
 
   /**
    * Resolves when the entry is durable and signed for. What is appended while a commit is under way shares the next
-   * one. Rejects INVALID_INPUT for an entry that is too large or of a kind of the log's own, UNAVAILABLE where the disk or another process is in
-   * the way or the log is closed, AUDIT_TAMPERED where the store is no longer what this process knows.
+   * one. Rejects INVALID_INPUT for an entry that is too large or of a kind of the log's own, UNAVAILABLE where the
+   * disk or another process is in the way or the log is closed, AUDIT_TAMPERED where the store is no longer what this
+   * process knows.
    */
   append(entry: AuditEntry): Promise<AuditRecord> {
     return this.#clock.hold(this.#append(entry))

@@ -28,8 +28,10 @@ export interface LogReport {
 }
 
 export interface VerifyOptions {
-  /** A checkpoint of this log that was kept elsewhere. Without one a log that was cut short, or made anew by
-   * somebody who has the key, looks sound. */
+  /**
+   * A checkpoint of this log that was kept elsewhere. Without one a log that was cut short, or made anew by somebody
+   * who has the key, looks sound.
+   */
   readonly kept?: string | undefined
 }
 
