@@ -6,7 +6,7 @@ import { failureOf, isDamage } from './sqlite-error.ts'
 
 /**
  * Rows of a database as they lie there, one after another and of one moment, beside processes that write it. Repairs
- * and changes nothing. Throws INVALID_INPUT where there is no such file, it is damaged (after the rows before) or has
+ * and changes nothing; SQLite may make its two files beside it. Throws INVALID_INPUT where there is no such file, it is damaged (after the rows before) or has
  * no such tables, UNAVAILABLE where it cannot be read now.
  */
 export function* readRows(file: string, sql: string): Generator<Row> {
