@@ -3,10 +3,13 @@ import { type Command, Option } from 'commander'
 import { entropySeed, meshSwarmError, RealClock, randomIds, seededRandom } from '../core/index.ts'
 import { type HealEvent, HealingSession, type Mode, type StampedHealEvent } from '../mapek/index.ts'
 import { BabelDriver, readInventory, SimTwin, singleNodeInventory } from '../mesh/index.ts'
+import type { AuditLog } from '../security/index.ts'
 import { FileJournal } from '../store/index.ts'
+import { auditFileOf, openAudit } from './audit/files.ts'
 import type { CliContext } from './context.ts'
 import { wholeNumber } from './numbers.ts'
 import { storyLine } from './story-line.ts'
+import { printable } from './text.ts'
 
 export interface HealFlags {
   readonly mesh: string
@@ -55,21 +58,29 @@ export function registerHealCommand(program: Command, context: CliContext, runne
     })
 }
 
-async function healBabel(flags: HealFlags, { print, signal }: CliContext): Promise<void> {
+async function healBabel(flags: HealFlags, { print, stderr, signal }: CliContext): Promise<void> {
   const inventory = await inventoryFrom(flags)
   const clock = new RealClock()
   const random = seededRandom(entropySeed())
   // The journal first: where another process writes to it, nothing on the mesh is to be touched or held.
   const journal = new FileJournal<HealEvent>({ clock }, { directory: flags.journal })
+  const ids = randomIds(random.fork('ids'))
+  let audit: AuditLog | undefined
   let driver: BabelDriver | undefined
   try {
+    audit = await openAudit({ clock, ids }, auditFileOf(flags.journal))
+    const { damage } = audit
+    if (damage)
+      stderr.write(
+        `${printable(audit.file)} was damaged (${damage.why}); it lies in ${printable(damage.movedTo)} now\n`,
+      )
     driver = await BabelDriver.open({ clock }, { inventory }, signal)
     const show = (event: StampedHealEvent) => {
       const line = flags.json ? JSON.stringify(event) : storyLine(event)
       if (line !== undefined) print(line)
     }
     const twin = new SimTwin()
-    const components = { driver, clock, ids: randomIds(random.fork('ids')), twin, journal, onEvent: show }
+    const components = { driver, clock, ids, twin, journal, audit, onEvent: show }
     const { mode = 'advise', agents, blastRadius } = flags
     const limits = {
       ...(agents === undefined ? {} : { agents }),
@@ -79,6 +90,7 @@ async function healBabel(flags: HealFlags, { print, signal }: CliContext): Promi
     await session.run(signal)
   } finally {
     await driver?.close()
+    await audit?.close()
     await journal.close()
   }
 }

@@ -1,10 +1,12 @@
 import { Command, CommanderError } from 'commander'
 import { fromUnknown, meshSwarmError } from '../core/index.ts'
+import { registerAuditCommands } from './audit/command.ts'
 import { type CliContext, processContext } from './context.ts'
 import { registerConvertCommand } from './convert.ts'
 import { exitCodeOf, printError } from './errors.ts'
 import { registerExplainCommand } from './explain.ts'
 import { registerInspectCommand } from './inspect.ts'
+import { registerPolicyCommands } from './policy.ts'
 import { registerLettersCommand } from './task/letters.ts'
 import { registerRunCommand } from './task/run.ts'
 import { registerTaskCommands } from './task/tasks.ts'
@@ -20,6 +22,8 @@ const OWN_COMMANDS: readonly RegisterCommand[] = [
   registerRunCommand,
   registerTaskCommands,
   registerLettersCommand,
+  registerAuditCommands,
+  registerPolicyCommands,
 ]
 
 /** The program with its own commands and `commands`. It never exits the process: usage errors throw. */

@@ -37,6 +37,12 @@ export const ERROR_CODES = {
 
   CONFLICT: row('conflict', 409, false, 'Read the present state, then decide again.'),
   IN_DOUBT: row('conflict', 409, false, 'Look whether the step was done, then do it again or leave it.'),
+  AUDIT_TAMPERED: row(
+    'conflict',
+    409,
+    false,
+    'Keep the file, run `meshswarm audit verify`, and find out who changed it.',
+  ),
   SCALING_IN_PROGRESS: row('conflict', 409, true, 'Wait for the running scaling to end.'),
 
   ACTION_DENIED: row('denied', 403, false, 'Ask a person for the mode, capability or approval it needs.'),

@@ -1,6 +1,12 @@
 import type { Clock, IdSource } from '../core/index.ts'
 import type { MeshDriver } from '../mesh/index.ts'
-import { type Decision, MeshNodeController, readOnlyMesh } from '../security/index.ts'
+import {
+  type AuditLog,
+  type Decision,
+  decisionEntry,
+  MeshNodeController,
+  readOnlyMesh,
+} from '../security/index.ts'
 import type { Journal } from '../store/index.ts'
 import { Swarm } from '../swarm/index.ts'
 import { KEEPER, SwarmMAPEKCoordinator } from './coordinator.ts'
@@ -15,6 +21,8 @@ export interface SessionComponents {
   readonly ids: IdSource
   readonly twin: DigitalTwin
   readonly journal: Journal<HealEvent>
+  /** Holds every decision before the journal does. Where it cannot, nothing is done. */
+  readonly audit?: Pick<AuditLog, 'append'>
   /** Hears every event after it is in the journal. */
   readonly onEvent?: (event: StampedHealEvent) => void
 }
@@ -43,7 +51,7 @@ export class HealingSession {
     options: SessionOptions,
     signal: AbortSignal,
   ): Promise<HealingSession> {
-    const { driver, clock, ids, twin, journal, onEvent } = components
+    const { driver, clock, ids, twin, journal, audit, onEvent } = components
     const { agents, blastRadius, ...mapek } = options
     // Nodes that are only heard of do not count: whoever invents them must not widen the blast radius.
     const { nodes: seen } = await driver.snapshot(signal)
@@ -56,7 +64,10 @@ export class HealingSession {
       const stamped = journal.appendSync(event)
       onEvent?.(stamped)
     }
-    const onDecision = (decision: Decision) => record(asEvent(decision))
+    const onDecision = (decision: Decision) => {
+      const told = () => record(asEvent(decision))
+      return audit ? audit.append(decisionEntry(decision)).then(told) : told()
+    }
     const controller = new MeshNodeController(
       { driver, clock, meshSize: () => nodes, onDecision },
       { mode: mapek.mode ?? 'advise', ...(blastRadius === undefined ? {} : { budgetNodes: blastRadius }) },

@@ -69,6 +69,13 @@ const RISK: Readonly<Record<ActionKind, RiskTier>> = Object.freeze({
   'announce-prefix': 2,
 })
 
+export const ACTION_KINDS: readonly ActionKind[] = Object.freeze(Object.keys(RISK) as ActionKind[])
+
+/** Of the kind: an action may have more. */
+export function kindTier(kind: ActionKind): RiskTier {
+  return RISK[kind]
+}
+
 export function riskTier(action: MeshAction): RiskTier {
   return action.kind === 'restart-daemon' && action.rxcost !== undefined ? 1 : RISK[action.kind]
 }
