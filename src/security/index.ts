@@ -1,3 +1,4 @@
+export * from './capability/index.ts'
 export type { Decision, Operation } from './decision.ts'
 export type { Grant } from './grant.ts'
 export {
