@@ -55,7 +55,7 @@ export class ReplayMemory {
   #forget(): void {
     const now = this.#clock.now()
     for (const [request, { root, until }] of this.#seen) {
-      if (until > now) return
+      if (until >= now) return
       this.#seen.delete(request)
       const left = (this.#ofRoot.get(root) ?? 1) - 1
       if (left > 0) this.#ofRoot.set(root, left)

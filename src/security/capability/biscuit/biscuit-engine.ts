@@ -37,8 +37,8 @@ interface Waiting extends Job {
 
 /** A thread runs on real time, whatever a simulation's clock says. */
 const REAL = new RealClock()
-/** The next thread is made so many operations before it is needed: it takes a moment to load. */
-const AHEAD = 200
+/** The next thread is made when so much of this one is used up: it takes a moment to load. */
+const NEARLY = 0.9
 
 /**
  * Biscuit tokens (v3), by the project's own library in WebAssembly, on a thread. The library leaks, panics, and has limits
@@ -150,7 +150,7 @@ export class BiscuitEngine implements CapabilityEngine {
       this.#next = undefined
     }
     this.#current ??= this.#start()
-    if (this.#current.given >= recycleAfter - AHEAD) this.#next ??= this.#start()
+    if (this.#current.given >= recycleAfter * NEARLY) this.#next ??= this.#start()
     job.place = { thread: this.#current, answered: this.#current.answered }
     this.#current.give(job)
   }
