@@ -19,7 +19,7 @@ export async function memoryPart(
   { quick, seed, set, log }: BenchOptions,
   signal: AbortSignal,
 ): Promise<Part> {
-  const decisions = Number(set.get('decisions') ?? (quick ? 16_000 : 1_000_000))
+  const decisions = Number(set.get('decisions') ?? (quick ? 8_000 : 1_000_000))
   const from = authority(seed)
   try {
     const asked = await questions(from, TOKENS, 0, signal)

@@ -17,8 +17,8 @@ interface Effort {
   readonly signed: number
 }
 
-const FULL: Effort = { rounds: 9, cold: 4000, cached: 300_000, signed: 20_000 }
-const QUICK: Effort = { rounds: 3, cold: 600, cached: 100_000, signed: 2000 }
+const FULL: Effort = { rounds: 5, cold: 4000, cached: 300_000, signed: 10_000 }
+const QUICK: Effort = { rounds: 3, cold: 400, cached: 60_000, signed: 1000 }
 
 /**
  * Cold: a token that was never seen, or long ago. Warm: its signatures are verified already. Cached: the decision itself

@@ -1,7 +1,7 @@
 import { type AgentId, agentId } from '../../core/index.ts'
 import type { Approval, BlockContent, CapabilityTerms } from './engine.ts'
 import { type PublicKey, publicKey } from './keys.ts'
-import { type Restriction, restrictionSchema } from './scope.ts'
+import { CAPABILITY_ACTIONS, isName, type Restriction } from './scope.ts'
 
 /** What stands in a block. In the first one all of agent, holder, epoch and scope; in the others none of the three. */
 export interface ReadBlock {
@@ -71,7 +71,7 @@ const key: Read = (text = '') => publicKey(text)
 const STATEMENTS: readonly (readonly [RegExp, Field, Read])[] = [
   [/^agent\("([^"\\]+)"\)$/, 'agent', (text = '') => agentId(text)],
   [/^holder\("(ed25519\/[0-9a-f]{64})"\)$/, 'holder', key],
-  [/^check if epoch\((\d+)\)$/, 'epoch', number],
+  [/^check if epoch\((\d{1,15})\)$/, 'epoch', number],
   [/^handover\("(ed25519\/[0-9a-f]{64})"\)$/, 'handover', key],
   [
     new RegExp(`^approved\\("([0-9a-f]{64})", \\{${NAMES}\\}, ${ISO}\\)$`),
@@ -87,15 +87,16 @@ const STATEMENTS: readonly (readonly [RegExp, Field, Read])[] = [
   [new RegExp(`^check if node\\(\\$node\\), \\{${NAMES}\\}\\.contains\\(\\$node\\)$`), 'nodes', names],
   [/^check if region\("([^"\\]+)"\)$/, 'regions', (region) => [region]],
   [new RegExp(`^check if time\\(\\$time\\), \\$time < ${ISO}$`), 'until', (until = '') => Date.parse(until)],
-  [/^check if tier\(\$tier\), \$tier <= (\d)$/, 'maxTier', number],
-  [/^rate\((\d+)\)$/, 'perMinute', number],
+  [/^check if tier\(\$tier\), \$tier <= ([0-3])$/, 'maxTier', number],
+  [/^rate\(([1-9]\d{0,8})\)$/, 'perMinute', number],
   [
-    /^blast\((\d+), (\d+)\)$/,
+    /^blast\((\d{1,9}), ([1-9]\d{0,8})\)$/,
     'blast',
     (nodes, windowMs) => ({ nodes: Number(nodes), windowMs: Number(windowMs) }),
   ],
 ]
 
+const KNOWN: ReadonlySet<string> = new Set(CAPABILITY_ACTIONS)
 const OUTSIDE = new Set<Field>(['agent', 'holder', 'epoch', 'handover', 'approval'])
 
 /** Undefined for a block with any statement that is not one of ours, or with one twice. */
@@ -113,8 +114,13 @@ export function readBlock(text: string): ReadBlock | undefined {
     else if (into[field] !== undefined) return undefined
     else into[field] = value
   }
-  const checked = restrictionSchema.safeParse(restriction)
-  return checked.success ? ({ ...outside, restriction } as ReadBlock) : undefined
+  const block = { ...outside, restriction } as ReadBlock
+  return isSayable(block) ? block : undefined
+}
+
+function isSayable({ restriction: { actions = [], nodes = [], regions = [] } }: ReadBlock): boolean {
+  const names = nodes === 'all' ? regions : [...nodes, ...regions]
+  return actions.every((action) => KNOWN.has(action)) && names.every(isName)
 }
 
 function readStatement(line: string): { readonly field: Field; readonly value: unknown } | undefined {

@@ -1,5 +1,4 @@
-import { z } from 'zod'
-import { meshSwarmError, type NodeId } from '../../core/index.ts'
+import type { NodeId } from '../../core/index.ts'
 import type { ActionKind, RiskTier } from '../../mesh/index.ts'
 
 /** What a capability may be for: the actions of the mesh, and the rights to look at it. */
@@ -27,7 +26,7 @@ export interface Scope {
 /** What a block adds to its parent's scope. What is left out stays as it was; nothing can become wider. */
 export type Restriction = Partial<Scope>
 
-const ACTIONS = Object.keys({
+export const CAPABILITY_ACTIONS: readonly string[] = Object.keys({
   'restart-daemon': true,
   'resume-daemon': true,
   'renew-routes': true,
@@ -46,33 +45,8 @@ const ACTIONS = Object.keys({
 
 /** A name as it may stand in a token: without quotes, backslashes and control characters, 200 characters at most. */
 const NAME = /^[^"\\\p{Cc}]{1,200}$/u
-/** The last moment of the year 9999: later dates have another form. */
-const LAST = 253_402_300_799_000
-const name = z.string().regex(NAME)
-const count = z.int().min(0).max(1_000_000_000)
-
-export const restrictionSchema = z.strictObject({
-  actions: z.array(z.enum(ACTIONS)).min(1).optional(),
-  nodes: z.union([z.literal('all'), z.array(name).min(1).max(1000)]).optional(),
-  regions: z.array(name).max(10).optional(),
-  until: z.number().positive().max(LAST).optional(),
-  maxTier: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]).optional(),
-  perMinute: count.min(1).optional(),
-  blast: z.strictObject({ nodes: count, windowMs: count.min(1) }).optional(),
-})
-
 export function isName(text: string): boolean {
   return NAME.test(text)
-}
-
-/** Throws INVALID_INPUT, with the faults as details, for a restriction that no token can hold. */
-export function checkRestriction(restriction: Restriction): void {
-  const checked = restrictionSchema.safeParse(restriction)
-  if (checked.success) return
-  const faults = checked.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
-  throw meshSwarmError('INVALID_INPUT', `No capability can say this: ${faults.join('; ')}.`, {
-    details: { faults },
-  })
 }
 
 /** The scope with the restriction upon it: of each limit the tighter one. */

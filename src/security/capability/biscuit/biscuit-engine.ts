@@ -16,10 +16,12 @@ import type {
 } from '../engine.ts'
 import { type KeyPair, type PublicKey, seedOf } from '../keys.ts'
 import { EngineThread, type Job } from './engine-thread.ts'
+import { type CompiledBiscuit, compileBiscuit } from './load.ts'
 import type { Operation, Outcome, SignerSeed } from './protocol.ts'
 
 export interface BiscuitEngineOptions {
-  /** Operations of one thread, after which another takes over: the library gives its memory back in no other way. Default 5000. */
+  /**
+   * Operations of one thread, after which another takes over: the library gives no memory back, and gets slower by it. Default 2000. */
   readonly recycleAfter?: number
   /** Real time for one operation, its wait included. Default 5 s. */
   readonly deadlineMs?: number
@@ -50,12 +52,14 @@ export class BiscuitEngine implements CapabilityEngine {
   readonly #options: Required<BiscuitEngineOptions>
   readonly #threads = new Map<EngineThread, Promise<void>>()
   readonly #waiting = new Set<Waiting>()
+  readonly #compiled: CompiledBiscuit = compileBiscuit()
   #current: EngineThread | undefined
   #next: EngineThread | undefined
   #closing: Promise<void> | undefined
 
+  /** Throws UNAVAILABLE where the library is not installed. */
   constructor({ clock }: { readonly clock: Clock }, options: BiscuitEngineOptions = {}) {
-    const { recycleAfter = 5000, deadlineMs = 5000, maxPending = 4000, parsedTokens = 500 } = options
+    const { recycleAfter = 2000, deadlineMs = 5000, maxPending = 4000, parsedTokens = 500 } = options
     this.#clock = clock
     this.#options = { recycleAfter, deadlineMs, maxPending, parsedTokens }
   }
@@ -158,6 +162,7 @@ export class BiscuitEngine implements CapabilityEngine {
   #start(): EngineThread {
     const { promise, resolve } = Promise.withResolvers<void>()
     const thread: EngineThread = new EngineThread({
+      compiled: this.#compiled,
       parsed: this.#options.parsedTokens,
       onEnd: (left, error) => {
         resolve()
@@ -168,14 +173,18 @@ export class BiscuitEngine implements CapabilityEngine {
     return thread
   }
 
-  #ended(thread: EngineThread, [at, ...others]: readonly Waiting[], cause: MeshSwarmError | undefined): void {
+  #ended(thread: EngineThread, left: readonly Waiting[], broken: MeshSwarmError | undefined): void {
     this.#threads.delete(thread)
     if (this.#current === thread) this.#current = undefined
     if (this.#next === thread) this.#next = undefined
-    if (at && this.#waiting.has(at))
-      at.fail(meshSwarmError('UNAVAILABLE', 'What judges capabilities broke down over this one.', { cause }))
-    for (const job of others) if (this.#waiting.has(job)) this.#give(job)
+    const [first] = left
+    if (broken && first && this.#waiting.has(first)) first.fail(broke(broken))
+    for (const job of left) if (this.#waiting.has(job)) this.#give(job)
   }
+}
+
+function broke(cause: MeshSwarmError): MeshSwarmError {
+  return meshSwarmError('UNAVAILABLE', 'What judges capabilities broke down over this one.', { cause })
 }
 
 function seedFor(pair: KeyPair): SignerSeed {

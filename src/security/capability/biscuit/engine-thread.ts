@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { fromUnknown, type MeshSwarmError } from '../../../core/index.ts'
-import type { Operation, Outcome } from './protocol.ts'
+import type { Operation, Outcome, ThreadOptions } from './protocol.ts'
 
 const THREAD = new URL('./thread.ts', import.meta.url)
 
@@ -10,10 +10,11 @@ export interface Job {
   done(outcome: Outcome): void
 }
 
-export interface EngineThreadOptions {
-  /** Tokens that it keeps parsed. */
-  readonly parsed: number
-  /** Hears once that the thread has ended, and of the jobs that it leaves, oldest first. */
+export interface EngineThreadOptions extends ThreadOptions {
+  /**
+   * Hears once that the thread has ended, and of the jobs that it leaves, oldest first: with an error where the thread
+   * broke over the first of them, without one where it was killed.
+   */
   readonly onEnd: (left: readonly Job[], error: MeshSwarmError | undefined) => void
 }
 
@@ -26,14 +27,16 @@ export class EngineThread {
   readonly #jobs: Job[] = []
   #retired = false
 
-  constructor({ parsed, onEnd }: EngineThreadOptions) {
+  constructor({ onEnd, ...workerData }: EngineThreadOptions) {
     // The library talks on the console when it starts and when it breaks.
-    this.#worker = new Worker(THREAD, { workerData: { parsed }, stdout: true, stderr: true })
+    this.#worker = new Worker(THREAD, { workerData, stdout: true, stderr: true })
     this.#worker.stdout.resume()
     this.#worker.stderr.resume()
     this.#worker.unref()
     let failure: MeshSwarmError | undefined
-    this.#worker.on('message', (outcome: Outcome) => this.#answer(outcome))
+    this.#worker.on('message', (outcomes: readonly Outcome[]) => {
+      for (const outcome of outcomes) this.#answer(outcome)
+    })
     this.#worker.on('error', (error) => {
       failure = fromUnknown(error)
     })

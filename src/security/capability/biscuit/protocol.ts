@@ -1,5 +1,12 @@
 import type { BlockContent, Capability, CapabilityAsk, CapabilityTerms, EngineAnswer } from '../engine.ts'
 import type { PublicKey } from '../keys.ts'
+import type { CompiledBiscuit } from './load.ts'
+
+export interface ThreadOptions {
+  readonly compiled: CompiledBiscuit
+  /** Tokens that it keeps parsed. */
+  readonly parsed: number
+}
 
 /** A key pair on its way to the thread: what the library signs with is the seed. */
 export interface SignerSeed {
