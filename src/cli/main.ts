@@ -1,5 +1,8 @@
 import { Command, CommanderError } from 'commander'
 import { fromUnknown, meshSwarmError } from '../core/index.ts'
+import { registerAuthorityCommand } from './authority/authority.ts'
+import { registerGrantCommand } from './authority/grant.ts'
+import { registerRevokeCommand } from './authority/revoke.ts'
 import { type CliContext, processContext } from './context.ts'
 import { registerConvertCommand } from './convert.ts'
 import { exitCodeOf, printError } from './errors.ts'
@@ -20,6 +23,9 @@ const OWN_COMMANDS: readonly RegisterCommand[] = [
   registerRunCommand,
   registerTaskCommands,
   registerLettersCommand,
+  registerAuthorityCommand,
+  registerGrantCommand,
+  registerRevokeCommand,
 ]
 
 /** The program with its own commands and `commands`. It never exits the process: usage errors throw. */

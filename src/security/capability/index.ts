@@ -22,6 +22,7 @@ export {
   type MintOptions,
 } from './manager.ts'
 export { type RequestContent, type SignedRequest, signRequest } from './request.ts'
+export { addRevocation, readRevocations } from './revocations.ts'
 export { createRootKey, readRootKey, readRootPublicKey } from './root-key.ts'
 export type { BlastRadius, CapabilityAction, Restriction, Scope } from './scope.ts'
 export {
