@@ -1,11 +1,13 @@
 import type { BenchOptions } from '../options.ts'
+import type { RunPart } from '../part.ts'
 import { type BenchReport, reportOf } from '../report.ts'
+import { latencyPart } from './latency.ts'
 import { memoryPart } from './memory.ts'
-import type { RunPart } from './part.ts'
 import { speedPart } from './speed.ts'
 
 const PARTS: ReadonlyMap<string, RunPart> = new Map([
   ['speed', speedPart],
+  ['latency', latencyPart],
   ['memory', memoryPart],
 ])
 

@@ -2,9 +2,9 @@ import { median } from '../../src/core/index.ts'
 import { TokenJudge } from '../../src/security/index.ts'
 import { collectGarbage } from '../collect-garbage.ts'
 import type { BenchOptions } from '../options.ts'
+import type { Part } from '../part.ts'
 import { goalOf, rowOf } from '../report.ts'
 import { authority, questions } from './authority.ts'
-import type { Part } from './part.ts'
 import { perCpuSecond } from './rate.ts'
 
 const TOKENS = 200

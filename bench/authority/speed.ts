@@ -1,8 +1,8 @@
 import { CapabilityVerifier, signRequest, TokenJudge } from '../../src/security/index.ts'
 import type { BenchOptions } from '../options.ts'
+import type { Part } from '../part.ts'
 import { type BenchRow, goalOf, rowOf } from '../report.ts'
 import { type Authority, authority, type Question, questions } from './authority.ts'
-import type { Part } from './part.ts'
 import { perCpuSecond } from './rate.ts'
 
 const METRIC = 'decisions_per_cpu_s'
