@@ -44,8 +44,9 @@ export const ASK: ActionAsk = {
   params: { count: 5 },
 }
 
+/** With a deadline that a busy machine keeps. */
 export function newEngine(options: BiscuitEngineOptions = {}): BiscuitEngine {
-  return new BiscuitEngine({ clock: new RealClock() }, options)
+  return new BiscuitEngine({ clock: new RealClock() }, { deadlineMs: 30_000, ...options })
 }
 
 /** One root, one node, and everything that they need. */
