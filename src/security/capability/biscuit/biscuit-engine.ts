@@ -39,6 +39,8 @@ interface Waiting extends Job {
 
 /** A thread runs on real time, whatever a simulation's clock says. */
 const REAL = new RealClock()
+/** Of tokens, after which a thread is used up as well: long chains cost it more memory than short ones. */
+const MOST_CHARACTERS = 2_000_000
 /** The next thread is made when so much of this one is used up: it takes a moment to load. */
 const NEARLY = 0.9
 
@@ -147,16 +149,19 @@ export class BiscuitEngine implements CapabilityEngine {
   }
 
   #give(job: Waiting): void {
-    const { recycleAfter } = this.#options
-    if (this.#current && this.#current.given >= recycleAfter) {
+    if (this.#current && this.#isUsedUp(this.#current, 1)) {
       this.#current.retire()
       this.#current = this.#next
       this.#next = undefined
     }
     this.#current ??= this.#start()
-    if (this.#current.given >= recycleAfter * NEARLY) this.#next ??= this.#start()
+    if (this.#isUsedUp(this.#current, NEARLY)) this.#next ??= this.#start()
     job.place = { thread: this.#current, answered: this.#current.answered }
     this.#current.give(job)
+  }
+
+  #isUsedUp({ given, characters }: EngineThread, share: number): boolean {
+    return given >= this.#options.recycleAfter * share || characters >= MOST_CHARACTERS * share
   }
 
   #start(): EngineThread {

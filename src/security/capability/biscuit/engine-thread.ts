@@ -20,8 +20,9 @@ export interface EngineThreadOptions extends ThreadOptions {
 
 /** One thread with one instance of the library. It answers in order, so the oldest job is the one that it is at. */
 export class EngineThread {
-  /** Operations that it was given, and that it has answered. */
+  /** Operations that it was given, characters of tokens in them, and operations that it has answered. */
   given = 0
+  characters = 0
   answered = 0
   readonly #worker: Worker
   readonly #jobs: Job[] = []
@@ -47,6 +48,7 @@ export class EngineThread {
     if (this.#jobs.length === 0) this.#worker.ref()
     this.#jobs.push(job)
     this.given++
+    if ('token' in job.operation) this.characters += job.operation.token.length
     this.#worker.postMessage(job.operation)
   }
 
