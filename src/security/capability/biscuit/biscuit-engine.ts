@@ -21,7 +21,9 @@ import type { Operation, Outcome, SignerSeed } from './protocol.ts'
 
 export interface BiscuitEngineOptions {
   /**
-   * Operations of one thread, after which another takes over: the library gives no memory back, and gets slower by it. Default 2000. */
+   * Operations of one thread, after which another takes over: the library gives no memory back, and gets slower by it.
+   * Default 2000.
+   */
   readonly recycleAfter?: number
   /** Real time for one operation, its wait included. Default 5 s. */
   readonly deadlineMs?: number
