@@ -91,7 +91,7 @@ function signedBytes(request: Omit<SignedRequest, 'signature'>): Buffer {
   return Buffer.from(JSON.stringify([DOMAIN, token, holder, action, node, params, session, nonce, at]))
 }
 
-/** As RFC 8785 has it: ECMAScript's own numbers and strings, keys in the order of their UTF-16 units. */
+/** ECMAScript's own numbers and strings, as in RFC 8785; keys in their order, those that are whole numbers first. */
 function canonicalJson(value: unknown): string {
   const sorted = (_: string, part: unknown) => {
     if (typeof part !== 'object' || part === null || Array.isArray(part)) return part
