@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { anomalyBench } from './anomaly/index.ts'
+import { authorityBench } from './authority/index.ts'
 import { engineBench } from './engine/index.ts'
 import { healBench } from './heal.ts'
 import type { BenchOptions } from './options.ts'
@@ -10,6 +11,7 @@ type Bench = (options: BenchOptions, signal: AbortSignal) => Promise<BenchReport
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   anomaly: anomalyBench,
+  authority: authorityBench,
   engine: engineBench,
   heal: healBench,
 }

@@ -1,7 +1,7 @@
 import type { BenchOptions } from '../options.ts'
+import type { Part } from '../part.ts'
 import { type BenchGoal, type BenchRow, goalOf, rowOf, skippedRow } from '../report.ts'
 import { type CancelledTask, cancelTask } from './cancelled-task.ts'
-import type { Part } from './part.ts'
 
 const CASES = [
   {

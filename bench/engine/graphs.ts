@@ -4,9 +4,9 @@ import { basename, join } from 'node:path'
 import { hasCode, RealClock, seededRandom, swarmId } from '../../src/core/index.ts'
 import { runGraph, slots, stepGraph, type Tool, WorkerPool } from '../../src/engine/index.ts'
 import type { BenchOptions } from '../options.ts'
+import type { Part } from '../part.ts'
 import { type BenchRow, goalOf, rowOf, skippedRow } from '../report.ts'
 import { type DurableEngine, openDurableEngine } from './durable-engine.ts'
-import type { Part } from './part.ts'
 import { boundMs, inStages, readWorkflow, scaled, type TimedStep, workMs } from './workflow.ts'
 
 const AGENTS = 100

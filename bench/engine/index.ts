@@ -1,9 +1,9 @@
 import type { BenchOptions } from '../options.ts'
+import type { RunPart } from '../part.ts'
 import { type BenchReport, reportOf } from '../report.ts'
 import { cancelPart } from './cancel.ts'
 import { graphsPart } from './graphs.ts'
 import { killsPart } from './kills.ts'
-import type { RunPart } from './part.ts'
 import { speedPart } from './speed.ts'
 import { swarmsPart } from './swarms.ts'
 

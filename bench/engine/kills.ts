@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Random, RealClock, seededRandom } from '../../src/core/index.ts'
 import type { BenchOptions } from '../options.ts'
+import type { Part } from '../part.ts'
 import { goalOf, rowOf } from '../report.ts'
 import { KillableTask, type TaskProcess } from './killable-task.ts'
-import type { Part } from './part.ts'
 
 const STEPS = 500
 const STEP_MS = 20

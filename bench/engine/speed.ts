@@ -1,6 +1,6 @@
 import type { BenchOptions } from '../options.ts'
+import type { Part } from '../part.ts'
 import { type BenchGoal, type BenchRow, goalOf, rowOf, skippedRow } from '../report.ts'
-import type { Part } from './part.ts'
 import type { Round } from './subjects/host.ts'
 import { type StartServer, startPostgres, startRedis } from './subjects/servers.ts'
 import { AGENTS, STEP_MS, STEPS } from './subjects/subject.ts'

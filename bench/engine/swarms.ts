@@ -6,8 +6,8 @@ import { EmbeddedBackend, machineTools } from '../../src/engine/index.ts'
 import { SwarmOrchestrator } from '../../src/swarm/index.ts'
 import { collectGarbage } from '../collect-garbage.ts'
 import type { BenchOptions } from '../options.ts'
+import type { Part } from '../part.ts'
 import { type BenchRow, goalOf, rowOf } from '../report.ts'
-import type { Part } from './part.ts'
 
 const AGENTS = 10
 const SAMPLES = 10

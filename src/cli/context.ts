@@ -15,6 +15,8 @@ export interface CliContext {
   readonly color: boolean
   /** Columns of the terminal; Infinity where the output is no terminal. */
   readonly columns: number
+  /** The private key of the root of authority, where the environment has it (`MESHSWARM_ROOT_KEY`). */
+  readonly rootKey: string | undefined
   /** Writes to standard output and ends the line. */
   readonly print: (text: string) => void
 }
@@ -29,6 +31,7 @@ export function processContext(signal: AbortSignal): CliContext {
     signal,
     color: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb',
     columns: stdout.isTTY ? stdout.columns : Number.POSITIVE_INFINITY,
+    rootKey: env.MESHSWARM_ROOT_KEY,
     print: (text) => void stdout.write(`${text}\n`),
   }
 }

@@ -1,6 +1,9 @@
 import { Command, CommanderError } from 'commander'
 import { fromUnknown, meshSwarmError } from '../core/index.ts'
 import { registerAuditCommands } from './audit/command.ts'
+import { registerAuthorityCommand } from './authority/authority.ts'
+import { registerGrantCommand } from './authority/grant.ts'
+import { registerRevokeCommand } from './authority/revoke.ts'
 import { type CliContext, processContext } from './context.ts'
 import { registerConvertCommand } from './convert.ts'
 import { exitCodeOf, printError } from './errors.ts'
@@ -24,6 +27,9 @@ const OWN_COMMANDS: readonly RegisterCommand[] = [
   registerLettersCommand,
   registerAuditCommands,
   registerPolicyCommands,
+  registerAuthorityCommand,
+  registerGrantCommand,
+  registerRevokeCommand,
 ]
 
 /** The program with its own commands and `commands`. It never exits the process: usage errors throw. */

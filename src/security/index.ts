@@ -17,6 +17,7 @@ export { type LogRecord, readStore } from './audit/records.ts'
 export { NoteSigner, NoteVerifier } from './audit/signed-note.ts'
 export { verifyExport } from './audit/verify-export.ts'
 export { type Finding, type LogReport, type VerifyOptions, verifyLog } from './audit/verify-log.ts'
+export * from './capability/index.ts'
 export type { Decision, Operation } from './decision.ts'
 export { EpochFile, type EpochStore } from './epoch/epoch-file.ts'
 export {

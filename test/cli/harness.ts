@@ -8,7 +8,8 @@ export interface Ran {
   readonly err: string
 }
 
-export interface RunOptions extends Partial<Pick<CliContext, 'clock' | 'signal' | 'color' | 'columns'>> {
+export interface RunOptions
+  extends Partial<Pick<CliContext, 'clock' | 'signal' | 'color' | 'columns' | 'rootKey'>> {
   readonly commands?: readonly RegisterCommand[]
 }
 
@@ -24,6 +25,7 @@ export async function meshswarm(argv: readonly string[], options: RunOptions = {
     signal: options.signal ?? new AbortController().signal,
     color: options.color ?? false,
     columns: options.columns ?? Number.POSITIVE_INFINITY,
+    rootKey: options.rootKey,
     print: (text) => void stdout.write(`${text}\n`),
   }
   const code = await run(argv, context, options.commands)

@@ -1,5 +1,5 @@
-import type { BenchOptions } from '../options.ts'
-import type { BenchGoal, BenchRow } from '../report.ts'
+import type { BenchOptions } from './options.ts'
+import type { BenchGoal, BenchRow } from './report.ts'
 
 /** What a part of the benchmark came to. */
 export interface Part {
