@@ -65,7 +65,7 @@ export class ConformalKnn implements AnomalyDetector {
       return undefined
     }
     if (this.#patterns % Math.ceil(size / 2) === 0) this.#fit()
-    this.#whitening.apply(this.#series, this.#positionOf(this.#patterns), this.#pattern, 0)
+    this.#whitening.whiten(this.#series, this.#positionOf(this.#patterns), this.#pattern, 0)
     const strangeness = this.#strangenessOf(this.#pattern, 0, -1)
     const score = this.#score(strangeness)
     this.#calibration[(this.#patterns - 1) % size] = strangeness
@@ -102,7 +102,7 @@ export class ConformalKnn implements AnomalyDetector {
 
   #learn(pattern: number): void {
     const row = (pattern - 1) % this.#size
-    this.#whitening.apply(this.#series, this.#positionOf(pattern), this.#training, row * this.#length)
+    this.#whitening.whiten(this.#series, this.#positionOf(pattern), this.#training, row * this.#length)
   }
 
   /** Of the whitened pattern in `patterns` from `from` on; the training pattern in row `itself` is not its neighbour. */

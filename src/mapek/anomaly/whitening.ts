@@ -50,7 +50,7 @@ export class Whitening {
   }
 
   /** Writes the image of the `size` values of `series` from `from` on to `target` from `to` on. */
-  apply(series: Float64Array, from: number, target: Float64Array, to: number): void {
+  whiten(series: Float64Array, from: number, target: Float64Array, to: number): void {
     const [size, mean, map] = [this.#size, this.#mean, this.#map]
     for (let row = 0; row < size; row++) {
       let sum = 0
