@@ -1,0 +1,2 @@
+export { AuthorityLimits, type LimitsComponents, type LimitsOptions } from './authority-limits.ts'
+export type { BudgetName, LimitedRequest, LineageLimit, Reservation } from './request.ts'

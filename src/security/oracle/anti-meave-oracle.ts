@@ -1,0 +1,166 @@
+import { type AgentId, type IdSource, incidentId, meshSwarmError } from '../../core/index.ts'
+import type { AuthorityDecision } from './authority-decision.ts'
+import { DEFAULT_ORACLE_OPTIONS, type OracleOptions, type OracleTest } from './options.ts'
+import type { Subject } from './subject.ts'
+import { SubjectBook } from './subject-book.ts'
+import { type Suspends, type Verdict, verdictOf } from './verdict.ts'
+
+export interface OracleComponents {
+  readonly ids: IdSource
+  /** Gets every verdict, once. */
+  readonly onVerdict: (verdict: Verdict) => void
+}
+
+const KEPT = 1000
+/** At least this share of the agents under a token is behind the evidence: it is the token's doing. */
+const LINEAGE_SHARE = 0.5
+const WATCH_MS = 3_600_000
+const OWN_TESTS = ['out-of-scope', 'own-budget', 'fan-out'] as const
+const LINEAGE_TESTS = ['out-of-scope', 'synchronised', 'churn'] as const
+
+/**
+ * Watches what agents ask for against what they may, by sequential tests of shares: how much is asked for makes no
+ * difference, only what it is. Each decision counts for its agent and for every ancestor of its token, so that a
+ * coalition and an agent that keeps coming back under new names are seen as one. A node counts once: to ask again, for
+ * what is refused or to look innocent, changes nothing. Times come with the decisions.
+ */
+export class AntiMeaveOracle {
+  readonly #components: OracleComponents
+  readonly #options: Required<OracleOptions>
+  readonly #neverSuspend: ReadonlySet<string>
+  readonly #agents: SubjectBook
+  readonly #tokens: SubjectBook
+  /** By the name of the subject. */
+  readonly #suspended = new Map<string, Verdict>()
+  readonly #verdicts: Verdict[] = []
+
+  constructor(components: OracleComponents, options: OracleOptions = {}) {
+    this.#components = components
+    this.#options = { ...DEFAULT_ORACLE_OPTIONS, ...options }
+    this.#neverSuspend = new Set(this.#options.neverSuspend.map((id) => `token ${id}`))
+    this.#agents = new SubjectBook('agent', this.#options)
+    this.#tokens = new SubjectBook('token', this.#options)
+    const { neverSuspend: _, ...numbers } = this.#options
+    if (!Object.values(numbers).every((value) => value > 0)) {
+      throw meshSwarmError('INVALID_CONFIGURATION', "The oracle's figures are above 0.", { details: numbers })
+    }
+  }
+
+  /** The last 1000, oldest first. */
+  get verdicts(): readonly Verdict[] {
+    return this.#verdicts
+  }
+
+  /** The verdict under which the agent, or all that comes from a token of the lineage, is suspended. */
+  suspendedBy(agent: AgentId, lineage: readonly string[]): Verdict | undefined {
+    if (this.#suspended.size === 0) return undefined
+    const held = lineage.find((id) => this.#suspended.has(`token ${id}`))
+    return this.#suspended.get(held === undefined ? `agent ${agent}` : `token ${held}`)
+  }
+
+  /** Takes one decision, in the order of the times; returns the verdict that it leads to, if any. */
+  observe(decision: AuthorityDecision): Verdict | undefined {
+    const { agent, lineage } = decision
+    if (this.suspendedBy(agent, lineage)) return undefined
+    if (decision.reason === 'unproven') return this.#unproven(decision)
+    this.#proven(decision)
+    // Innermost first. The token itself is the agent's own case.
+    const ancestors = lineage
+      .slice(0, -1)
+      .toReversed()
+      .map((id) => this.#tokens.see(id))
+    return this.#ownCase(decision, ancestors) ?? this.#lineageCase(decision, ancestors)
+  }
+
+  /** Ends a suspension; a person decides that, and `by` says who. Throws INCIDENT_NOT_FOUND, INVALID_INPUT without a name. */
+  lift(id: Verdict['id'], by: string): Verdict {
+    if (by.trim() === '') throw meshSwarmError('INVALID_INPUT', 'A suspension is lifted by somebody.')
+    const verdict = this.#suspended.values().find((one) => one.id === id)
+    if (verdict === undefined)
+      throw meshSwarmError('INCIDENT_NOT_FOUND', `Nobody is suspended by ${id}.`, { details: { id, by } })
+    this.#suspended.delete(verdict.subject)
+    return verdict
+  }
+
+  /** Whose request it was nobody knows: the holder is not to be blamed for what a thief does. */
+  #unproven({ at, lineage, agent }: AuthorityDecision): Verdict | undefined {
+    const token = this.#tokens.see(lineage.at(-1) ?? '')
+    const test = token.test('theft')
+    test.update(true, at)
+    if (test.evidence <= this.#options.evidence || at < token.watchedUntil) return undefined
+    token.watchedUntil = at + WATCH_MS
+    return this.#judge(token, 'theft', 'nobody', [agent], at)
+  }
+
+  #proven({ at, lineage }: AuthorityDecision): void {
+    const test = this.#tokens.find(lineage.at(-1) ?? '')?.test('theft')
+    if (test && test.evidence > 0) test.update(false, at)
+  }
+
+  #ownCase(decision: AuthorityDecision, ancestors: readonly Subject[]): Verdict | undefined {
+    const { at, agent, node, operation, allowed, reason } = decision
+    const own = this.#agents.see(agent)
+    if (allowed) {
+      const isNew = own.reached.add(node, at)
+      if (isNew) own.test('out-of-scope').update(false, at)
+      if (isNew) own.test('fan-out').update(operation === 'write', at)
+      if (operation === 'write' && own.spent.add(node, at)) own.test('own-budget').update(false, at)
+    } else if (reason === 'out-of-scope') {
+      if (own.refused.add(node, at)) own.test('out-of-scope').update(true, at)
+    } else if (reason === 'own-budget') {
+      if (own.spent.add(node, at)) own.test('own-budget').update(true, at)
+    }
+    const watched = ancestors.some(({ watchedUntil }) => at < watchedUntil)
+    const limit = watched ? this.#options.evidence / 2 : this.#options.evidence
+    const found = OWN_TESTS.find((name) => own.test(name).evidence > limit)
+    return found && this.#judge(own, found, 'agent', [agent], at)
+  }
+
+  #lineageCase(decision: AuthorityDecision, ancestors: readonly Subject[]): Verdict | undefined {
+    const { at, agent } = decision
+    for (const ancestor of ancestors) {
+      this.#count(decision, ancestor)
+      const found = LINEAGE_TESTS.find((name) => ancestor.test(name).evidence > this.#options.evidence)
+      if (found === undefined || at < ancestor.watchedUntil) continue
+      const agents = ancestor.suspects.size > 0 ? [...ancestor.suspects.keys()] : [agent]
+      const shared = agents.length < LINEAGE_SHARE * ancestor.agents.size
+      const suspends = shared || this.#neverSuspend.has(ancestor.name) ? 'nobody' : 'lineage'
+      // Too many others would be hit: those who come from it are judged more strictly instead.
+      if (suspends === 'nobody') ancestor.watchedUntil = at + WATCH_MS
+      return this.#judge(ancestor, found, suspends, agents, at)
+    }
+    return undefined
+  }
+
+  #count({ at, agent, node, allowed, reason }: AuthorityDecision, ancestor: Subject): void {
+    const { lastRefused } = ancestor
+    const after = (ms: number) =>
+      lastRefused !== undefined && lastRefused.agent !== agent && at - lastRefused.at <= ms
+    if (ancestor.agents.touch(agent, at)) ancestor.test('churn').update(after(this.#options.churnMs), at)
+    if (allowed) {
+      if (ancestor.reached.add(node, at)) ancestor.test('out-of-scope').update(false, at)
+    } else if (reason === 'out-of-scope' && ancestor.refused.add(node, at)) {
+      ancestor.test('synchronised').update(after(this.#options.synchronisedMs), at)
+      if (ancestor.suspect(agent, this.#options.perAgent)) ancestor.test('out-of-scope').update(true, at)
+      ancestor.lastRefused = { at, agent }
+    }
+  }
+
+  #judge(
+    subject: Subject,
+    test: OracleTest,
+    suspends: Suspends,
+    agents: readonly AgentId[],
+    at: number,
+  ): Verdict {
+    const id = incidentId(this.#components.ids.next('incident'))
+    const about = { id, subject: subject.name, suspends, test, agents, openedAt: at }
+    const verdict = verdictOf(about, subject.test(test).figures, this.#options.evidence)
+    subject.clear()
+    if (suspends !== 'nobody') this.#suspended.set(subject.name, verdict)
+    this.#verdicts.push(verdict)
+    if (this.#verdicts.length > KEPT) this.#verdicts.shift()
+    this.#components.onVerdict(verdict)
+    return verdict
+  }
+}

@@ -1,0 +1,49 @@
+import type { RatioTestOptions } from './ratio-test.ts'
+
+/** What each test counts. Two rates each: that of honest agents, with a margin, and that of an attack. */
+export const ORACLE_TESTS = {
+  /** Of the different nodes that were asked for: those outside the capability. */
+  'out-of-scope': { honest: 0.1, hostile: 0.5 },
+  /** Of the different nodes to be written: those that the token's own blast budget refused. */
+  'own-budget': { honest: 0.05, hostile: 0.5 },
+  /** Of the different nodes that were reached: those that were written without ever having been looked at. */
+  'fan-out': { honest: 0.1, hostile: 0.6 },
+  /** Of the nodes refused as out of scope below an ancestor: those just after another agent's. */
+  synchronised: { honest: 0.15, hostile: 0.7 },
+  /** Of the agents that are new below an ancestor: those just after another agent was refused. */
+  churn: { honest: 0.15, hostile: 0.8 },
+  /** Of the uses of a token: those without the holder's key. */
+  theft: { honest: 0.02, hostile: 0.3 },
+} as const satisfies Readonly<Record<string, RatioTestOptions>>
+
+export type OracleTest = keyof typeof ORACLE_TESTS
+
+export interface OracleOptions {
+  /** Log-likelihood ratio (nats) at which a test is in alarm. Default 12: e^-12 is one in 160,000. */
+  readonly evidence?: number
+  /** A node counts once within it, for each of those whom it counts for. Default two hours. */
+  readonly windowMs?: number
+  /** Two refusals so close are synchronised. Default 2 s. */
+  readonly synchronisedMs?: number
+  /** An agent that is new so soon after a refusal follows on it. Default 30 s. */
+  readonly churnMs?: number
+  /** What one agent adds at the most to that of which an ancestor is suspected. Default 3. */
+  readonly perAgent?: number
+  /** Agents and tokens that are watched at once; the longest unseen make room. Default 10,000. */
+  readonly maxSubjects?: number
+  /** Nodes and agents that are remembered of each. Default 2000. */
+  readonly maxRemembered?: number
+  /** Tokens that only a person suspends, as that of the organisation: a finding about them is an alarm alone. */
+  readonly neverSuspend?: readonly string[]
+}
+
+export const DEFAULT_ORACLE_OPTIONS: Required<OracleOptions> = Object.freeze({
+  evidence: 12,
+  windowMs: 2 * 3_600_000,
+  synchronisedMs: 2000,
+  churnMs: 30_000,
+  perAgent: 3,
+  maxSubjects: 10_000,
+  maxRemembered: 2000,
+  neverSuspend: [],
+})

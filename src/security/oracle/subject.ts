@@ -1,0 +1,54 @@
+import type { AgentId, NodeId } from '../../core/index.ts'
+import { ORACLE_TESTS, type OracleOptions, type OracleTest } from './options.ts'
+import { RatioTest } from './ratio-test.ts'
+import { RecentSet } from './recent-set.ts'
+
+/** Everything that the oracle remembers of one agent, or of one token and all that comes from it. */
+export class Subject {
+  /** `agent monitor-7`, `token t-12`. */
+  readonly name: string
+  readonly reached: RecentSet<NodeId>
+  readonly refused: RecentSet<NodeId>
+  readonly spent: RecentSet<NodeId>
+  /** Who acted under it. */
+  readonly agents: RecentSet<AgentId>
+  /** How often each agent has added to what it is suspected of since the evidence began to mount. */
+  readonly suspects = new Map<AgentId, number>()
+  readonly #tests: { [Name in OracleTest]?: RatioTest } = {}
+  readonly #evidence: number
+  readonly #maxRemembered: number
+  /** The last refusal as out of scope, and whose. */
+  lastRefused: { readonly at: number; readonly agent: AgentId } | undefined
+  /** Until then its agents are judged at half of the evidence. */
+  watchedUntil = Number.NEGATIVE_INFINITY
+
+  constructor(name: string, { windowMs, maxRemembered, evidence }: Required<OracleOptions>) {
+    this.name = name
+    this.#evidence = evidence
+    this.#maxRemembered = maxRemembered
+    this.reached = new RecentSet(windowMs, maxRemembered)
+    this.refused = new RecentSet(windowMs, maxRemembered)
+    this.spent = new RecentSet(windowMs, maxRemembered)
+    this.agents = new RecentSet(windowMs, maxRemembered)
+  }
+
+  test(name: OracleTest): RatioTest {
+    this.#tests[name] ??= new RatioTest(ORACLE_TESTS[name], this.#evidence)
+    return this.#tests[name]
+  }
+
+  /** True where the agent has not yet added `most` times since the evidence began to mount. */
+  suspect(agent: AgentId, most: number): boolean {
+    if (this.test('out-of-scope').evidence === 0) this.suspects.clear()
+    const times = this.suspects.get(agent) ?? 0
+    if (times >= most) return false
+    if (times > 0 || this.suspects.size < this.#maxRemembered) this.suspects.set(agent, times + 1)
+    return true
+  }
+
+  /** Forgets all evidence, and not what was seen. */
+  clear(): void {
+    for (const test of Object.values(this.#tests)) test.reset()
+    this.suspects.clear()
+  }
+}
