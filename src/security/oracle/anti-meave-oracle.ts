@@ -14,7 +14,8 @@ export interface OracleComponents {
 const KEPT = 1000
 /** At least this share of the agents under a token is behind the evidence: it is the token's doing. */
 const LINEAGE_SHARE = 0.5
-const WATCH_MS = 3_600_000
+/** An alarm that suspends nobody comes once in so long. */
+const ALARM_MS = 3_600_000
 const OWN_TESTS = ['out-of-scope', 'own-budget', 'fan-out'] as const
 const LINEAGE_TESTS = ['out-of-scope', 'synchronised', 'churn'] as const
 
@@ -69,7 +70,7 @@ export class AntiMeaveOracle {
       .slice(0, -1)
       .toReversed()
       .map((id) => this.#tokens.see(id))
-    return this.#ownCase(decision, ancestors) ?? this.#lineageCase(decision, ancestors)
+    return this.#ownCase(decision) ?? this.#lineageCase(decision, ancestors)
   }
 
   /** Ends a suspension; a person decides that, and `by` says who. Throws INCIDENT_NOT_FOUND, INVALID_INPUT without a name. */
@@ -87,8 +88,8 @@ export class AntiMeaveOracle {
     const token = this.#tokens.see(lineage.at(-1) ?? '')
     const test = token.test('theft')
     test.update(true, at)
-    if (test.evidence <= this.#options.evidence || at < token.watchedUntil) return undefined
-    token.watchedUntil = at + WATCH_MS
+    if (test.evidence <= this.#options.evidence || at < token.quietUntil) return undefined
+    token.quietUntil = at + ALARM_MS
     return this.#judge(token, 'theft', 'nobody', [agent], at)
   }
 
@@ -97,7 +98,7 @@ export class AntiMeaveOracle {
     if (test && test.evidence > 0) test.update(false, at)
   }
 
-  #ownCase(decision: AuthorityDecision, ancestors: readonly Subject[]): Verdict | undefined {
+  #ownCase(decision: AuthorityDecision): Verdict | undefined {
     const { at, agent, node, operation, allowed, reason } = decision
     const own = this.#agents.see(agent)
     if (allowed) {
@@ -110,9 +111,7 @@ export class AntiMeaveOracle {
     } else if (reason === 'own-budget') {
       if (own.spent.add(node, at)) own.test('own-budget').update(true, at)
     }
-    const watched = ancestors.some(({ watchedUntil }) => at < watchedUntil)
-    const limit = watched ? this.#options.evidence / 2 : this.#options.evidence
-    const found = OWN_TESTS.find((name) => own.test(name).evidence > limit)
+    const found = OWN_TESTS.find((name) => own.test(name).evidence > this.#options.evidence)
     return found && this.#judge(own, found, 'agent', [agent], at)
   }
 
@@ -121,12 +120,11 @@ export class AntiMeaveOracle {
     for (const ancestor of ancestors) {
       this.#count(decision, ancestor)
       const found = LINEAGE_TESTS.find((name) => ancestor.test(name).evidence > this.#options.evidence)
-      if (found === undefined || at < ancestor.watchedUntil) continue
+      if (found === undefined || at < ancestor.quietUntil) continue
       const agents = ancestor.suspects.size > 0 ? [...ancestor.suspects.keys()] : [agent]
       const shared = agents.length < LINEAGE_SHARE * ancestor.agents.size
       const suspends = shared || this.#neverSuspend.has(ancestor.name) ? 'nobody' : 'lineage'
-      // Too many others would be hit: those who come from it are judged more strictly instead.
-      if (suspends === 'nobody') ancestor.watchedUntil = at + WATCH_MS
+      if (suspends === 'nobody') ancestor.quietUntil = at + ALARM_MS
       return this.#judge(ancestor, found, suspends, agents, at)
     }
     return undefined
@@ -136,13 +134,17 @@ export class AntiMeaveOracle {
     const { lastRefused } = ancestor
     const after = (ms: number) =>
       lastRefused !== undefined && lastRefused.agent !== agent && at - lastRefused.at <= ms
-    if (ancestor.agents.touch(agent, at)) ancestor.test('churn').update(after(this.#options.churnMs), at)
+    if (ancestor.agents.touch(agent, at)) {
+      const follows = after(this.#options.churnMs) && lastRefused?.followed === false
+      if (follows) lastRefused.followed = true
+      ancestor.test('churn').update(follows, at)
+    }
     if (allowed) {
       if (ancestor.reached.add(node, at)) ancestor.test('out-of-scope').update(false, at)
     } else if (reason === 'out-of-scope' && ancestor.refused.add(node, at)) {
       ancestor.test('synchronised').update(after(this.#options.synchronisedMs), at)
       if (ancestor.suspect(agent, this.#options.perAgent)) ancestor.test('out-of-scope').update(true, at)
-      ancestor.lastRefused = { at, agent }
+      ancestor.lastRefused = { at, agent, followed: false }
     }
   }
 

@@ -3,14 +3,14 @@ import type { RatioTestOptions } from './ratio-test.ts'
 /** What each test counts. Two rates each: that of honest agents, with a margin, and that of an attack. */
 export const ORACLE_TESTS = {
   /** Of the different nodes that were asked for: those outside the capability. */
-  'out-of-scope': { honest: 0.1, hostile: 0.5 },
+  'out-of-scope': { honest: 0.02, hostile: 0.3 },
   /** Of the different nodes to be written: those that the token's own blast budget refused. */
-  'own-budget': { honest: 0.05, hostile: 0.5 },
-  /** Of the different nodes that were reached: those that were written without ever having been looked at. */
+  'own-budget': { honest: 0.02, hostile: 0.5 },
+  /** Of the different nodes that were reached: those that were written without having been looked at just before. */
   'fan-out': { honest: 0.1, hostile: 0.6 },
   /** Of the nodes refused as out of scope below an ancestor: those just after another agent's. */
   synchronised: { honest: 0.15, hostile: 0.7 },
-  /** Of the agents that are new below an ancestor: those just after another agent was refused. */
+  /** Of the agents that are new below an ancestor: those just after another one was refused; a refusal explains one of them. */
   churn: { honest: 0.15, hostile: 0.8 },
   /** Of the uses of a token: those without the holder's key. */
   theft: { honest: 0.02, hostile: 0.3 },
@@ -19,10 +19,12 @@ export const ORACLE_TESTS = {
 export type OracleTest = keyof typeof ORACLE_TESTS
 
 export interface OracleOptions {
-  /** Log-likelihood ratio (nats) at which a test is in alarm. Default 12: e^-12 is one in 160,000. */
+  /** Log-likelihood ratio (nats) at which a test is in alarm. Default 16: e^-16 is one in nine million. */
   readonly evidence?: number
-  /** A node counts once within it, for each of those whom it counts for. Default two hours. */
-  readonly windowMs?: number
+  /** A node that is refused counts once within it. Default two hours. */
+  readonly refusedMs?: number
+  /** A node that is reached counts once within it. Default five minutes. */
+  readonly reachedMs?: number
   /** Two refusals so close are synchronised. Default 2 s. */
   readonly synchronisedMs?: number
   /** An agent that is new so soon after a refusal follows on it. Default 30 s. */
@@ -38,8 +40,9 @@ export interface OracleOptions {
 }
 
 export const DEFAULT_ORACLE_OPTIONS: Required<OracleOptions> = Object.freeze({
-  evidence: 12,
-  windowMs: 2 * 3_600_000,
+  evidence: 16,
+  refusedMs: 2 * 3_600_000,
+  reachedMs: 5 * 60_000,
   synchronisedMs: 2000,
   churnMs: 30_000,
   perAgent: 3,

@@ -21,6 +21,7 @@ export class RecentSet<T> {
   /** True for what was not seen within the window. What is seen again counts from its first sight on. */
   add(item: T, at: number): boolean {
     if (this.has(item, at)) return false
+    this.#forget(at)
     this.#put(item, at)
     return true
   }
@@ -28,6 +29,7 @@ export class RecentSet<T> {
   /** As `add`, and counts from now on. */
   touch(item: T, at: number): boolean {
     const isNew = !this.has(item, at)
+    if (isNew) this.#forget(at)
     this.#put(item, at)
     return isNew
   }
@@ -35,8 +37,11 @@ export class RecentSet<T> {
   #put(item: T, at: number): void {
     this.#seen.delete(item)
     this.#seen.set(item, at)
+  }
+
+  #forget(at: number): void {
     for (const [oldest, seen] of this.#seen) {
-      if (at - seen < this.#windowMs && this.#seen.size <= this.#most) break
+      if (at - seen < this.#windowMs && this.#seen.size < this.#most) return
       this.#seen.delete(oldest)
     }
   }

@@ -24,9 +24,10 @@ export class SubjectBook {
     const subject = known ?? new Subject(`${this.#kind} ${id}`, this.#options)
     if (known) this.#subjects.delete(id)
     this.#subjects.set(id, subject)
-    const [longestUnseen] = this.#subjects.keys()
-    if (this.#subjects.size > this.#options.maxSubjects && longestUnseen !== undefined)
+    if (this.#subjects.size > this.#options.maxSubjects) {
+      const [longestUnseen = ''] = this.#subjects.keys()
       this.#subjects.delete(longestUnseen)
+    }
     return subject
   }
 }

@@ -18,18 +18,18 @@ export class Subject {
   readonly #evidence: number
   readonly #maxRemembered: number
   /** The last refusal as out of scope, and whose. */
-  lastRefused: { readonly at: number; readonly agent: AgentId } | undefined
-  /** Until then its agents are judged at half of the evidence. */
-  watchedUntil = Number.NEGATIVE_INFINITY
+  lastRefused: { readonly at: number; readonly agent: AgentId; followed: boolean } | undefined
+  /** No alarm about it before. */
+  quietUntil = Number.NEGATIVE_INFINITY
 
-  constructor(name: string, { windowMs, maxRemembered, evidence }: Required<OracleOptions>) {
+  constructor(name: string, { refusedMs, reachedMs, maxRemembered, evidence }: Required<OracleOptions>) {
     this.name = name
     this.#evidence = evidence
     this.#maxRemembered = maxRemembered
-    this.reached = new RecentSet(windowMs, maxRemembered)
-    this.refused = new RecentSet(windowMs, maxRemembered)
-    this.spent = new RecentSet(windowMs, maxRemembered)
-    this.agents = new RecentSet(windowMs, maxRemembered)
+    this.reached = new RecentSet(reachedMs, maxRemembered)
+    this.refused = new RecentSet(refusedMs, maxRemembered)
+    this.spent = new RecentSet(refusedMs, maxRemembered)
+    this.agents = new RecentSet(refusedMs, maxRemembered)
   }
 
   test(name: OracleTest): RatioTest {
