@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { attackBench } from './attack/index.ts'
 import { engineBench } from './engine/index.ts'
 import { healBench } from './heal.ts'
 import type { BenchOptions } from './options.ts'
@@ -7,7 +8,11 @@ import { type BenchReport, printReport } from './report.ts'
 
 type Bench = (options: BenchOptions, signal: AbortSignal) => Promise<BenchReport>
 
-const BENCHES: Readonly<Record<string, Bench>> = { engine: engineBench, heal: healBench }
+const BENCHES: Readonly<Record<string, Bench>> = {
+  attack: attackBench,
+  engine: engineBench,
+  heal: healBench,
+}
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({

@@ -25,7 +25,8 @@ const HOUR_MS = 60 * MINUTE_MS
 const INCIDENTS_AN_HOUR = 3
 /** Of each region of a crisis, in its first five minutes. */
 const CRISIS_INCIDENTS = 15
-const STEP_MS = 5 * MINUTE_MS
+/** A capability for one step lives no longer. */
+const STEP_MS = 2 * MINUTE_MS
 /** A client that was refused stops and reads its capability anew; by then so many requests may be under way. */
 const IN_FLIGHT = 3
 

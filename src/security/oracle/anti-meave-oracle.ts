@@ -13,9 +13,7 @@ export interface OracleComponents {
 
 const KEPT = 1000
 /** At least this share of the agents under a token is behind the evidence: it is the token's doing. */
-const LINEAGE_SHARE = 0.5
-/** An alarm that suspends nobody comes once in so long. */
-const ALARM_MS = 3_600_000
+const LINEAGE_SHARE = 0.75
 const OWN_TESTS = ['out-of-scope', 'own-budget', 'fan-out'] as const
 const LINEAGE_TESTS = ['out-of-scope', 'synchronised', 'churn'] as const
 
@@ -31,9 +29,12 @@ export class AntiMeaveOracle {
   readonly #neverSuspend: ReadonlySet<string>
   readonly #agents: SubjectBook
   readonly #tokens: SubjectBook
-  /** By the name of the subject. */
+  /** By `agent …` and `token …`. Only a person takes one out. */
   readonly #suspended = new Map<string, Verdict>()
   readonly #verdicts: Verdict[] = []
+  /** Times of the last suspensions, `alertAfter` at the most. */
+  readonly #suspensions: number[] = []
+  #alertUntil = Number.NEGATIVE_INFINITY
 
   constructor(components: OracleComponents, options: OracleOptions = {}) {
     this.#components = components
@@ -79,7 +80,7 @@ export class AntiMeaveOracle {
     const verdict = this.#suspended.values().find((one) => one.id === id)
     if (verdict === undefined)
       throw meshSwarmError('INCIDENT_NOT_FOUND', `Nobody is suspended by ${id}.`, { details: { id, by } })
-    this.#suspended.delete(verdict.subject)
+    for (const [name, one] of this.#suspended) if (one === verdict) this.#suspended.delete(name)
     return verdict
   }
 
@@ -89,7 +90,7 @@ export class AntiMeaveOracle {
     const test = token.test('theft')
     test.update(true, at)
     if (test.evidence <= this.#options.evidence || at < token.quietUntil) return undefined
-    token.quietUntil = at + ALARM_MS
+    token.quietUntil = at + this.#options.alertMs
     return this.#judge(token, 'theft', 'nobody', [agent], at)
   }
 
@@ -111,20 +112,32 @@ export class AntiMeaveOracle {
     } else if (reason === 'own-budget') {
       if (own.spent.add(node, at)) own.test('own-budget').update(true, at)
     }
-    const found = OWN_TESTS.find((name) => own.test(name).evidence > this.#options.evidence)
-    return found && this.#judge(own, found, 'agent', [agent], at)
+    // An attack that is under way makes the next one who oversteps likelier to be part of it.
+    const limit = this.#options.evidence * (at < this.#alertUntil ? this.#options.alertShare : 1)
+    const found = OWN_TESTS.find((name) => own.test(name).evidence > limit)
+    if (found === undefined) return undefined
+    const verdict = this.#judge(own, found, 'agent', [agent], at, limit)
+    // Its sub-agents hold what comes from its own token.
+    const token = decision.lineage.at(-1)
+    if (token !== undefined) this.#suspended.set(`token ${token}`, verdict)
+    return verdict
   }
 
   #lineageCase(decision: AuthorityDecision, ancestors: readonly Subject[]): Verdict | undefined {
-    const { at, agent } = decision
+    const { at } = decision
     for (const ancestor of ancestors) {
       this.#count(decision, ancestor)
       const found = LINEAGE_TESTS.find((name) => ancestor.test(name).evidence > this.#options.evidence)
-      if (found === undefined || at < ancestor.quietUntil) continue
-      const agents = ancestor.suspects.size > 0 ? [...ancestor.suspects.keys()] : [agent]
+      if (found === undefined) continue
+      const agents = found === 'out-of-scope' ? [...ancestor.suspects.keys()] : ancestor.overstepped.since(at)
+      // Where others than these act under it as well, a person decides.
       const shared = agents.length < LINEAGE_SHARE * ancestor.agents.size
       const suspends = shared || this.#neverSuspend.has(ancestor.name) ? 'nobody' : 'lineage'
-      if (suspends === 'nobody') ancestor.quietUntil = at + ALARM_MS
+      if (suspends === 'nobody' && at < ancestor.quietUntil) {
+        ancestor.clear()
+        continue
+      }
+      if (suspends === 'nobody') ancestor.quietUntil = at + this.#options.alertMs
       return this.#judge(ancestor, found, suspends, agents, at)
     }
     return undefined
@@ -144,6 +157,7 @@ export class AntiMeaveOracle {
     } else if (reason === 'out-of-scope' && ancestor.refused.add(node, at)) {
       ancestor.test('synchronised').update(after(this.#options.synchronisedMs), at)
       if (ancestor.suspect(agent, this.#options.perAgent)) ancestor.test('out-of-scope').update(true, at)
+      ancestor.overstepped.touch(agent, at)
       ancestor.lastRefused = { at, agent, followed: false }
     }
   }
@@ -154,15 +168,29 @@ export class AntiMeaveOracle {
     suspends: Suspends,
     agents: readonly AgentId[],
     at: number,
+    limit = this.#options.evidence,
   ): Verdict {
     const id = incidentId(this.#components.ids.next('incident'))
     const about = { id, subject: subject.name, suspends, test, agents, openedAt: at }
-    const verdict = verdictOf(about, subject.test(test).figures, this.#options.evidence)
+    const verdict = verdictOf(about, subject.test(test).figures, limit)
     subject.clear()
-    if (suspends !== 'nobody') this.#suspended.set(subject.name, verdict)
+    if (suspends !== 'nobody') {
+      this.#suspended.set(subject.name, verdict)
+      this.#suspensions.push(at)
+    }
+    this.#raiseAlert(test, at)
     this.#verdicts.push(verdict)
     if (this.#verdicts.length > KEPT) this.#verdicts.shift()
     this.#components.onVerdict(verdict)
     return verdict
+  }
+
+  /** No alert for a stolen token: anybody can show one. */
+  #raiseAlert(test: OracleTest, at: number): void {
+    const { alertAfter, alertMs } = this.#options
+    if (this.#suspensions.length > alertAfter) this.#suspensions.shift()
+    const [first = at] = this.#suspensions
+    const isRow = this.#suspensions.length === alertAfter && at - first <= alertMs
+    if (isRow || test === 'synchronised') this.#alertUntil = at + alertMs
   }
 }

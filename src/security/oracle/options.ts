@@ -21,6 +21,12 @@ export type OracleTest = keyof typeof ORACLE_TESTS
 export interface OracleOptions {
   /** Log-likelihood ratio (nats) at which a test is in alarm. Default 16: e^-16 is one in nine million. */
   readonly evidence?: number
+  /** Of the evidence, what is enough against an agent while there is an alert. Default 0.7. */
+  readonly alertShare?: number
+  /** So many suspensions within `alertMs` are an alert, as are agents that overstep at the same time. Default 3. */
+  readonly alertAfter?: number
+  /** How long an alert lasts. Default one hour. */
+  readonly alertMs?: number
   /** A node that is refused counts once within it. Default two hours. */
   readonly refusedMs?: number
   /** A node that is reached counts once within it. Default five minutes. */
@@ -41,6 +47,9 @@ export interface OracleOptions {
 
 export const DEFAULT_ORACLE_OPTIONS: Required<OracleOptions> = Object.freeze({
   evidence: 16,
+  alertShare: 0.7,
+  alertAfter: 3,
+  alertMs: 3_600_000,
   refusedMs: 2 * 3_600_000,
   reachedMs: 5 * 60_000,
   synchronisedMs: 2000,

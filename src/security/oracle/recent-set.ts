@@ -18,6 +18,12 @@ export class RecentSet<T> {
     return seen !== undefined && at - seen < this.#windowMs
   }
 
+  /** What was seen within the window that ends at `at`. */
+  since(at: number): readonly T[] {
+    this.#forget(at)
+    return [...this.#seen.keys()]
+  }
+
   /** True for what was not seen within the window. What is seen again counts from its first sight on. */
   add(item: T, at: number): boolean {
     if (this.has(item, at)) return false

@@ -12,6 +12,8 @@ export class Subject {
   readonly spent: RecentSet<NodeId>
   /** Who acted under it. */
   readonly agents: RecentSet<AgentId>
+  /** Who was refused lately. */
+  readonly overstepped: RecentSet<AgentId>
   /** How often each agent has added to what it is suspected of since the evidence began to mount. */
   readonly suspects = new Map<AgentId, number>()
   readonly #tests: { [Name in OracleTest]?: RatioTest } = {}
@@ -22,13 +24,17 @@ export class Subject {
   /** No alarm about it before. */
   quietUntil = Number.NEGATIVE_INFINITY
 
-  constructor(name: string, { refusedMs, reachedMs, maxRemembered, evidence }: Required<OracleOptions>) {
+  constructor(
+    name: string,
+    { refusedMs, reachedMs, churnMs, maxRemembered, evidence }: Required<OracleOptions>,
+  ) {
     this.name = name
     this.#evidence = evidence
     this.#maxRemembered = maxRemembered
     this.reached = new RecentSet(reachedMs, maxRemembered)
     this.refused = new RecentSet(refusedMs, maxRemembered)
     this.spent = new RecentSet(refusedMs, maxRemembered)
+    this.overstepped = new RecentSet(churnMs, maxRemembered)
     this.agents = new RecentSet(refusedMs, maxRemembered)
   }
 

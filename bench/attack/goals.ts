@@ -1,0 +1,24 @@
+import { type BenchGoal, type BenchRow, goalOf } from '../report.ts'
+
+/** Of the nodes, in percent, in the worst of the seeds; and seconds until half of the attacks are seen. */
+const LIMITS: Readonly<Record<string, { readonly written: number; readonly detected: number }>> = {
+  single: { written: 0.1, detected: 60 },
+  slow: { written: 0.1, detected: 1200 },
+  probing: { written: 0.1, detected: 60 },
+  coalition: { written: 0.5, detected: 60 },
+  'slow coalition': { written: 1.5, detected: 1200 },
+  're-registering': { written: 0.1, detected: 60 },
+  'stolen token': { written: 0, detected: 60 },
+}
+
+export function attackGoals(rows: readonly BenchRow[]): BenchGoal[] {
+  const find = (name: string, metric: string) =>
+    rows.find((row) => row.case === name && row.subject === '+ oracle' && row.metric === metric)?.median ??
+    null
+  const attacks = Object.entries(LIMITS).flatMap(([name, { written, detected }]) => [
+    goalOf(`written, ${name}`, '<=', written, find(name, 'most %'), '% of the nodes, worst seed'),
+    goalOf(`detected, ${name}`, '<', detected, find(name, 'detected s'), 's, median'),
+  ])
+  const honest = find('no attack, 100 agents, 4 h', 'suspended in all')
+  return [...attacks, goalOf('false suspensions', '<=', 0, honest, 'agents')]
+}
