@@ -71,7 +71,11 @@ export class AntiMeaveOracle {
       .slice(0, -1)
       .toReversed()
       .map((id) => this.#tokens.see(id))
-    return this.#ownCase(decision) ?? this.#lineageCase(decision, ancestors)
+    const own = this.#agents.see(agent)
+    const isNew = decision.allowed
+      ? own.reached.add(decision.node, decision.at)
+      : decision.reason === 'out-of-scope' && own.refused.add(decision.node, decision.at)
+    return this.#ownCase(decision, isNew, own) ?? this.#lineageCase(decision, isNew, ancestors)
   }
 
   /** Ends a suspension; a person decides that, and `by` says who. Throws INCIDENT_NOT_FOUND, INVALID_INPUT without a name. */
@@ -99,19 +103,12 @@ export class AntiMeaveOracle {
     if (test && test.evidence > 0) test.update(false, at)
   }
 
-  #ownCase(decision: AuthorityDecision): Verdict | undefined {
+  #ownCase(decision: AuthorityDecision, isNew: boolean, own: Subject): Verdict | undefined {
     const { at, agent, node, operation, allowed, reason } = decision
-    const own = this.#agents.see(agent)
-    if (allowed) {
-      const isNew = own.reached.add(node, at)
-      if (isNew) own.test('out-of-scope').update(false, at)
-      if (isNew) own.test('fan-out').update(operation === 'write', at)
-      if (operation === 'write' && own.spent.add(node, at)) own.test('own-budget').update(false, at)
-    } else if (reason === 'out-of-scope') {
-      if (own.refused.add(node, at)) own.test('out-of-scope').update(true, at)
-    } else if (reason === 'own-budget') {
-      if (own.spent.add(node, at)) own.test('own-budget').update(true, at)
-    }
+    if (isNew) own.test('out-of-scope').update(!allowed, at)
+    if (isNew && allowed) own.test('fan-out').update(operation === 'write', at)
+    const spends = allowed ? operation === 'write' : reason === 'own-budget'
+    if (spends && own.spent.add(node, at)) own.test('own-budget').update(!allowed, at)
     // An attack that is under way makes the next one who oversteps likelier to be part of it.
     const limit = this.#options.evidence * (at < this.#alertUntil ? this.#options.alertShare : 1)
     const found = OWN_TESTS.find((name) => own.test(name).evidence > limit)
@@ -123,15 +120,20 @@ export class AntiMeaveOracle {
     return verdict
   }
 
-  #lineageCase(decision: AuthorityDecision, ancestors: readonly Subject[]): Verdict | undefined {
+  #lineageCase(
+    decision: AuthorityDecision,
+    isNew: boolean,
+    ancestors: readonly Subject[],
+  ): Verdict | undefined {
     const { at } = decision
     for (const ancestor of ancestors) {
-      this.#count(decision, ancestor)
+      this.#count(decision, isNew, ancestor)
       const found = LINEAGE_TESTS.find((name) => ancestor.test(name).evidence > this.#options.evidence)
       if (found === undefined) continue
-      const agents = found === 'out-of-scope' ? [...ancestor.suspects.keys()] : ancestor.overstepped.since(at)
+      const { since } = ancestor.test(found).figures
+      const agents = ancestor.overstepped.since(since)
       // Where others than these act under it as well, a person decides.
-      const shared = agents.length < LINEAGE_SHARE * ancestor.agents.size
+      const shared = agents.length < LINEAGE_SHARE * ancestor.agents.since(since).length
       const suspends = shared || this.#neverSuspend.has(ancestor.name) ? 'nobody' : 'lineage'
       if (suspends === 'nobody' && at < ancestor.quietUntil) {
         ancestor.clear()
@@ -143,23 +145,24 @@ export class AntiMeaveOracle {
     return undefined
   }
 
-  #count({ at, agent, node, allowed, reason }: AuthorityDecision, ancestor: Subject): void {
-    const { lastRefused } = ancestor
-    const after = (ms: number) =>
-      lastRefused !== undefined && lastRefused.agent !== agent && at - lastRefused.at <= ms
+  #count({ at, agent, node, allowed, reason }: AuthorityDecision, isNew: boolean, ancestor: Subject): void {
+    ancestor.decisions++
+    const { lastRefused, decisions } = ancestor
+    const after = (most: number) =>
+      lastRefused !== undefined && lastRefused.agent !== agent && decisions - lastRefused.decision <= most
     if (ancestor.agents.touch(agent, at)) {
-      const follows = after(this.#options.churnMs) && lastRefused?.followed === false
+      const follows = after(this.#options.churnWithin) && lastRefused?.followed === false
       if (follows) lastRefused.followed = true
       ancestor.test('churn').update(follows, at)
     }
-    if (allowed) {
-      if (ancestor.reached.add(node, at)) ancestor.test('out-of-scope').update(false, at)
-    } else if (reason === 'out-of-scope' && ancestor.refused.add(node, at)) {
-      ancestor.test('synchronised').update(after(this.#options.synchronisedMs), at)
+    if (allowed && isNew) ancestor.test('out-of-scope').update(false, at)
+    if (allowed || reason !== 'out-of-scope') return
+    if (isNew && ancestor.refused.add(node, at)) {
+      ancestor.test('synchronised').update(after(this.#options.synchronisedWithin), at)
       if (ancestor.suspect(agent, this.#options.perAgent)) ancestor.test('out-of-scope').update(true, at)
-      ancestor.overstepped.touch(agent, at)
-      ancestor.lastRefused = { at, agent, followed: false }
     }
+    ancestor.overstepped.touch(agent, at)
+    ancestor.lastRefused = { decision: decisions, agent, followed: false }
   }
 
   #judge(

@@ -29,12 +29,12 @@ export interface OracleOptions {
   readonly alertMs?: number
   /** A node that is refused counts once within it. Default two hours. */
   readonly refusedMs?: number
-  /** A node that is reached counts once within it. Default five minutes. */
+  /** A node that is reached counts once within it. Default one minute. */
   readonly reachedMs?: number
-  /** Two refusals so close are synchronised. Default 2 s. */
-  readonly synchronisedMs?: number
-  /** An agent that is new so soon after a refusal follows on it. Default 30 s. */
-  readonly churnMs?: number
+  /** Two refusals with fewer decisions between them are synchronised. Default 10. */
+  readonly synchronisedWithin?: number
+  /** An agent that is new within so many decisions after a refusal follows on it. Default 30. */
+  readonly churnWithin?: number
   /** What one agent adds at the most to that of which an ancestor is suspected. Default 3. */
   readonly perAgent?: number
   /** Agents and tokens that are watched at once; the longest unseen make room. Default 10,000. */
@@ -51,9 +51,9 @@ export const DEFAULT_ORACLE_OPTIONS: Required<OracleOptions> = Object.freeze({
   alertAfter: 3,
   alertMs: 3_600_000,
   refusedMs: 2 * 3_600_000,
-  reachedMs: 5 * 60_000,
-  synchronisedMs: 2000,
-  churnMs: 30_000,
+  reachedMs: 60_000,
+  synchronisedWithin: 10,
+  churnWithin: 30,
   perAgent: 3,
   maxSubjects: 10_000,
   maxRemembered: 2000,

@@ -18,10 +18,9 @@ export class RecentSet<T> {
     return seen !== undefined && at - seen < this.#windowMs
   }
 
-  /** What was seen within the window that ends at `at`. */
-  since(at: number): readonly T[] {
-    this.#forget(at)
-    return [...this.#seen.keys()]
+  /** What was seen at `from` or later. */
+  since(from: number): readonly T[] {
+    return [...this.#seen].flatMap(([item, seen]) => (seen >= from ? [item] : []))
   }
 
   /** True for what was not seen within the window. What is seen again counts from its first sight on. */

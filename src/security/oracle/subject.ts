@@ -12,29 +12,28 @@ export class Subject {
   readonly spent: RecentSet<NodeId>
   /** Who acted under it. */
   readonly agents: RecentSet<AgentId>
-  /** Who was refused lately. */
+  /** Who was refused as out of scope. */
   readonly overstepped: RecentSet<AgentId>
-  /** How often each agent has added to what it is suspected of since the evidence began to mount. */
-  readonly suspects = new Map<AgentId, number>()
+  /** How often each agent has added to the evidence since it began to mount. */
+  readonly #suspects = new Map<AgentId, number>()
   readonly #tests: { [Name in OracleTest]?: RatioTest } = {}
   readonly #evidence: number
   readonly #maxRemembered: number
+  /** How many about those under it. */
+  decisions = 0
   /** The last refusal as out of scope, and whose. */
-  lastRefused: { readonly at: number; readonly agent: AgentId; followed: boolean } | undefined
+  lastRefused: { readonly decision: number; readonly agent: AgentId; followed: boolean } | undefined
   /** No alarm about it before. */
   quietUntil = Number.NEGATIVE_INFINITY
 
-  constructor(
-    name: string,
-    { refusedMs, reachedMs, churnMs, maxRemembered, evidence }: Required<OracleOptions>,
-  ) {
+  constructor(name: string, { refusedMs, reachedMs, maxRemembered, evidence }: Required<OracleOptions>) {
     this.name = name
     this.#evidence = evidence
     this.#maxRemembered = maxRemembered
     this.reached = new RecentSet(reachedMs, maxRemembered)
     this.refused = new RecentSet(refusedMs, maxRemembered)
     this.spent = new RecentSet(refusedMs, maxRemembered)
-    this.overstepped = new RecentSet(churnMs, maxRemembered)
+    this.overstepped = new RecentSet(refusedMs, maxRemembered)
     this.agents = new RecentSet(refusedMs, maxRemembered)
   }
 
@@ -45,16 +44,16 @@ export class Subject {
 
   /** True where the agent has not yet added `most` times since the evidence began to mount. */
   suspect(agent: AgentId, most: number): boolean {
-    if (this.test('out-of-scope').evidence === 0) this.suspects.clear()
-    const times = this.suspects.get(agent) ?? 0
+    if (this.test('out-of-scope').evidence === 0) this.#suspects.clear()
+    const times = this.#suspects.get(agent) ?? 0
     if (times >= most) return false
-    if (times > 0 || this.suspects.size < this.#maxRemembered) this.suspects.set(agent, times + 1)
+    if (times > 0 || this.#suspects.size < this.#maxRemembered) this.#suspects.set(agent, times + 1)
     return true
   }
 
   /** Forgets all evidence, and not what was seen. */
   clear(): void {
     for (const test of Object.values(this.#tests)) test.reset()
-    this.suspects.clear()
+    this.#suspects.clear()
   }
 }
