@@ -9,6 +9,7 @@ import {
 } from '../../lab/attack/index.ts'
 import type { BenchOptions } from '../options.ts'
 import { type BenchReport, type BenchRow, reportOf, rowOf } from '../report.ts'
+import { costRows } from './cost.ts'
 import { attackGoals } from './goals.ts'
 
 const MINUTE_MS = 60_000
@@ -21,7 +22,7 @@ const ALL_LAYERS: Layer = 'oracle'
  * are `bench-…`; those that the thresholds were chosen with are `tune-…`.
  */
 export async function attackBench(options: BenchOptions, signal: AbortSignal): Promise<BenchReport> {
-  const count = Number(options.set.get('seeds') ?? (options.quick ? 2 : 10))
+  const count = Number(options.set.get('seeds') ?? (options.quick ? 1 : 10))
   const seeds = Array.from({ length: count }, (_, index) => `bench-${options.seed}-${index}`)
   const rows: BenchRow[] = []
   for (const attack of [...ATTACKS, ...ADAPTIVE_ATTACKS]) {
@@ -31,7 +32,7 @@ export async function attackBench(options: BenchOptions, signal: AbortSignal): P
       rows.push(...rowsOf(attack, layer, results))
     }
   }
-  rows.push(...(await honestRows(seeds, signal)))
+  rows.push(...(await honestRows(seeds, signal)), ...costRows(options.quick ? 200_000 : 1_000_000))
   return reportOf('attack', options.seed, rows, attackGoals(rows))
 }
 

@@ -21,6 +21,12 @@ export interface LimitsOptions {
   readonly maxTokens?: number
 }
 
+export const DEFAULT_LIMITS_OPTIONS: Required<LimitsOptions> = Object.freeze({
+  windowMs: 10 * 60_000,
+  networkShare: 0.05,
+  maxTokens: 10_000,
+})
+
 interface TokenUse {
   readonly rate: RateWindow
   readonly nodes: NodeWindow
@@ -40,7 +46,7 @@ export class AuthorityLimits {
   readonly #groups = new GroupSlots()
 
   constructor(components: LimitsComponents, options: LimitsOptions = {}) {
-    const { windowMs = 10 * 60_000, networkShare = 0.05, maxTokens = 10_000 } = options
+    const { windowMs, networkShare, maxTokens } = { ...DEFAULT_LIMITS_OPTIONS, ...options }
     if (!(windowMs > 0 && networkShare > 0 && networkShare <= 1 && maxTokens >= 1)) {
       throw meshSwarmError(
         'INVALID_CONFIGURATION',

@@ -1,2 +1,7 @@
-export { AuthorityLimits, type LimitsComponents, type LimitsOptions } from './authority-limits.ts'
+export {
+  AuthorityLimits,
+  DEFAULT_LIMITS_OPTIONS,
+  type LimitsComponents,
+  type LimitsOptions,
+} from './authority-limits.ts'
 export type { BudgetName, LimitedRequest, LineageLimit, Reservation } from './request.ts'

@@ -12,8 +12,9 @@ export interface OracleComponents {
 }
 
 const KEPT = 1000
-/** At least this share of the agents under a token is behind the evidence: it is the token's doing. */
+/** Where so many of the agents that acted under a token lately have overstepped, it is the token's doing. */
 const LINEAGE_SHARE = 0.75
+const LINEAGE_MS = 10 * 60_000
 const OWN_TESTS = ['out-of-scope', 'own-budget', 'fan-out'] as const
 const LINEAGE_TESTS = ['out-of-scope', 'synchronised', 'churn'] as const
 
@@ -130,10 +131,10 @@ export class AntiMeaveOracle {
       this.#count(decision, isNew, ancestor)
       const found = LINEAGE_TESTS.find((name) => ancestor.test(name).evidence > this.#options.evidence)
       if (found === undefined) continue
-      const { since } = ancestor.test(found).figures
-      const agents = ancestor.overstepped.since(since)
+      const from = Math.min(at - LINEAGE_MS, ancestor.test(found).figures.since)
+      const agents = ancestor.overstepped.since(from)
       // Where others than these act under it as well, a person decides.
-      const shared = agents.length < LINEAGE_SHARE * ancestor.agents.since(since).length
+      const shared = agents.length < LINEAGE_SHARE * ancestor.agents.since(from).length
       const suspends = shared || this.#neverSuspend.has(ancestor.name) ? 'nobody' : 'lineage'
       if (suspends === 'nobody' && at < ancestor.quietUntil) {
         ancestor.clear()
