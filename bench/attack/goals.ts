@@ -1,6 +1,6 @@
 import { type BenchGoal, type BenchRow, goalOf } from '../report.ts'
 
-/** Of the nodes, in percent, in the worst of the seeds; and seconds until half of the attacks are seen. */
+/** Of the nodes, in percent: the mean over the seeds, and the worst of them. Seconds until half of the attacks are seen. */
 const LIMITS: Readonly<Record<string, { readonly written: number; readonly detected: number }>> = {
   single: { written: 0.1, detected: 60 },
   slow: { written: 0.1, detected: 1200 },
@@ -16,7 +16,8 @@ export function attackGoals(rows: readonly BenchRow[]): BenchGoal[] {
     rows.find((row) => row.case === name && row.subject === '+ oracle' && row.metric === metric)?.median ??
     null
   const attacks = Object.entries(LIMITS).flatMap(([name, { written, detected }]) => [
-    goalOf(`written, ${name}`, '<=', written, find(name, 'most %'), '% of the nodes, worst seed'),
+    goalOf(`written, ${name}, mean`, '<=', written, find(name, 'mean %'), '% of the nodes'),
+    goalOf(`written, ${name}, worst seed`, '<=', written, find(name, 'worst %'), '% of the nodes'),
     goalOf(`detected, ${name}`, '<', detected, find(name, 'detected s'), 's, median'),
   ])
   const honest = find('no attack, 100 agents, 4 h', 'suspended in all')

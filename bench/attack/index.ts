@@ -7,6 +7,7 @@ import {
   type SimulationResult,
   simulate,
 } from '../../lab/attack/index.ts'
+import { mean } from '../../src/core/index.ts'
 import type { BenchOptions } from '../options.ts'
 import { type BenchReport, type BenchRow, reportOf, rowOf } from '../report.ts'
 import { costRows } from './cost.ts'
@@ -53,7 +54,8 @@ function rowsOf(attack: AttackPlan, layer: Layer, results: readonly SimulationRe
   const shares = results.map(({ written, nodes }) => (100 * written) / nodes)
   const written = [
     rowOf({ ...about, metric: 'written %' }, shares),
-    rowOf({ ...about, metric: 'most %' }, [Math.max(...shares)]),
+    rowOf({ ...about, metric: 'mean %' }, [mean(shares)]),
+    rowOf({ ...about, metric: 'worst %' }, [Math.max(...shares)]),
   ]
   if (layer !== ALL_LAYERS) return written
   // An attack that was never seen counts as endless.

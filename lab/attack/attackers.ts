@@ -9,14 +9,14 @@ export interface AttackPlan {
   readonly everyMs: number
   /** `sweep`: any node of the mesh. `probe`: the same, by looking and by writing. `quiet`: what it may, and only that. */
   readonly style: 'sweep' | 'probe' | 'quiet'
-  /** Goes on with its honest work, and hides in it. */
+  /** Goes on with its honest work, and hides in it; never does harm twice within `everyMs` of a capability for a repair. */
   readonly camouflaged: boolean
   /** Makes itself a sub-agent, under a new name, after so many tries. */
   readonly renewAfter?: number
   /** Has copies of the members' capabilities and not their keys; the members stay honest. */
   readonly thief?: true
-  /** When it begins: as soon as a member holds a capability to change something, or in a crisis. */
-  readonly begins: 'with a step' | 'in a crisis'
+  /** When it begins: as soon as a member holds a capability to change something, in a crisis, or any time. */
+  readonly begins: 'with a step' | 'in a crisis' | 'any time'
 }
 
 const FAST = { role: 'healer', style: 'sweep', camouflaged: false, begins: 'with a step' } as const
@@ -27,7 +27,7 @@ export const ATTACKS: readonly AttackPlan[] = [
   { ...FAST, name: 'single', words: 'one rogue agent', members: 1, everyMs: 2000 },
   {
     ...{ ...FAST, name: 'slow', words: 'one slow rogue agent', members: 1 },
-    ...{ everyMs: 60_000, camouflaged: true },
+    ...{ everyMs: 60_000, camouflaged: true, begins: 'any time' },
   },
   {
     ...FAST,

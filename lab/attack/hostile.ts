@@ -39,6 +39,7 @@ export class HostileWork {
   readonly #members: ReadonlyMap<AgentId, SimAgent>
   /** The capabilities to change something that each member has come by, newest last. */
   readonly #steps = new Map<AgentId, Capability[]>()
+  readonly #lastHarm = new Map<AgentId, number>()
   readonly #evidence = new Map<AgentId, number>()
   #names = 0
 
@@ -67,7 +68,8 @@ export class HostileWork {
     this.#steps.set(id, [...(this.#steps.get(id) ?? []).slice(-3), step])
     if (this.log.startedAt === undefined || this.#plan.thief) return false
     if (this.#plan.style === 'quiet') this.#misuseQuietly(step)
-    else this.#misuse(step)
+    else if (!this.#plan.camouflaged) this.#misuse(step)
+    else return this.#misuseSlowly(step)
     return true
   }
 
@@ -79,10 +81,13 @@ export class HostileWork {
   start(): void {
     const { clock, random } = this.#components
     this.log.startedAt = clock.now()
-    const { everyMs, style, role, thief } = this.#plan
+    const { everyMs, style, role, thief, camouflaged } = this.#plan
     for (const member of this.#members.values()) {
       const step = this.#liveStep(member.id)
-      if (step && !thief && style !== 'quiet') this.#misuse(step)
+      if (step && !thief && style !== 'quiet') {
+        if (camouflaged) this.#misuseSlowly(step)
+        else this.#misuse(step)
+      }
       const mean = style === 'quiet' && role === 'lead' ? QUIET_LEAD_MS : everyMs
       const act = this.#actor(member)
       repeat(clock, () => random.exponential(mean), act)
@@ -108,6 +113,16 @@ export class HostileWork {
       this.#components.clock.after(500 + index * 1000, () => this.#try(step, 'set-forwarding', node))
   }
 
+  /** One node of it. Not too soon after the last harm: then it does its work. */
+  #misuseSlowly(step: Capability): boolean {
+    const { clock, random } = this.#components
+    const last = this.#lastHarm.get(step.holder) ?? Number.NEGATIVE_INFINITY
+    if (clock.now() < last + this.#plan.everyMs) return false
+    this.#lastHarm.set(step.holder, clock.now())
+    this.#try(step, 'set-forwarding', random.pick([...step.nodes]))
+    return true
+  }
+
   /** One node, as the budget of the step allows, after a look at it as an honest agent has. */
   #misuseQuietly(step: Capability): void {
     const { clock, random } = this.#components
@@ -120,6 +135,7 @@ export class HostileWork {
   #sweep(id: AgentId, standing: readonly Capability[]): void {
     const { world, random } = this.#components
     const node = random.pick(world.nodes)
+    this.#lastHarm.set(id, this.#components.clock.now())
     const held = [...standing, ...(this.#steps.get(id) ?? [])]
     const capability = held.find((one) => one.nodes.has(node) && one.actions.has('set-forwarding')) ?? held[0]
     if (!capability) return

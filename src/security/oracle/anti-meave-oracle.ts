@@ -3,12 +3,14 @@ import type { AuthorityDecision } from './authority-decision.ts'
 import { DEFAULT_ORACLE_OPTIONS, type OracleOptions, type OracleTest } from './options.ts'
 import type { Subject } from './subject.ts'
 import { SubjectBook } from './subject-book.ts'
-import { type Suspends, type Verdict, verdictOf } from './verdict.ts'
+import { type Verdict, verdictOf } from './verdict.ts'
 
 export interface OracleComponents {
   readonly ids: IdSource
   /** Gets every verdict, once. */
   readonly onVerdict: (verdict: Verdict) => void
+  /** Verdicts of earlier runs that nobody has lifted: who was suspended still is. */
+  readonly standing?: readonly Verdict[]
 }
 
 const KEPT = 1000
@@ -43,6 +45,8 @@ export class AntiMeaveOracle {
     this.#neverSuspend = new Set(this.#options.neverSuspend.map((id) => `token ${id}`))
     this.#agents = new SubjectBook('agent', this.#options)
     this.#tokens = new SubjectBook('token', this.#options)
+    for (const verdict of components.standing ?? [])
+      for (const name of verdict.suspended) this.#suspended.set(name, verdict)
     const { neverSuspend: _, ...numbers } = this.#options
     if (!Object.values(numbers).every((value) => value > 0)) {
       throw meshSwarmError('INVALID_CONFIGURATION', "The oracle's figures are above 0.", { details: numbers })
@@ -96,7 +100,8 @@ export class AntiMeaveOracle {
     test.update(true, at)
     if (test.evidence <= this.#options.evidence || at < token.quietUntil) return undefined
     token.quietUntil = at + this.#options.alertMs
-    return this.#judge(token, 'theft', 'nobody', [agent], at)
+    const what = { test: 'theft', suspends: 'nobody', suspended: [], agents: [agent] } as const
+    return this.#judge(token, what, at, this.#options.evidence)
   }
 
   #proven({ at, lineage }: AuthorityDecision): void {
@@ -105,20 +110,21 @@ export class AntiMeaveOracle {
   }
 
   #ownCase(decision: AuthorityDecision, isNew: boolean, own: Subject): Verdict | undefined {
-    const { at, agent, node, operation, allowed, reason } = decision
+    const { at, agent, lineage, node, operation, allowed, reason } = decision
     if (isNew) own.test('out-of-scope').update(!allowed, at)
-    if (isNew && allowed) own.test('fan-out').update(operation === 'write', at)
     const spends = allowed ? operation === 'write' : reason === 'own-budget'
-    if (spends && own.spent.add(node, at)) own.test('own-budget').update(!allowed, at)
+    if (spends && own.spent.add(node, at)) {
+      own.test('own-budget').update(!allowed, at)
+      // What is new was not looked at within the last minute.
+      if (allowed) own.test('fan-out').update(isNew, at)
+    }
     // An attack that is under way makes the next one who oversteps likelier to be part of it.
     const limit = this.#options.evidence * (at < this.#alertUntil ? this.#options.alertShare : 1)
     const found = OWN_TESTS.find((name) => own.test(name).evidence > limit)
     if (found === undefined) return undefined
-    const verdict = this.#judge(own, found, 'agent', [agent], at, limit)
     // Its sub-agents hold what comes from its own token.
-    const token = decision.lineage.at(-1)
-    if (token !== undefined) this.#suspended.set(`token ${token}`, verdict)
-    return verdict
+    const suspended = [own.name, ...lineage.slice(-1).map((id) => `token ${id}`)]
+    return this.#judge(own, { test: found, suspends: 'agent', suspended, agents: [agent] }, at, limit)
   }
 
   #lineageCase(
@@ -127,9 +133,10 @@ export class AntiMeaveOracle {
     ancestors: readonly Subject[],
   ): Verdict | undefined {
     const { at } = decision
+    const { lineageEvidence, alertMs } = this.#options
     for (const ancestor of ancestors) {
       this.#count(decision, isNew, ancestor)
-      const found = LINEAGE_TESTS.find((name) => ancestor.test(name).evidence > this.#options.evidence)
+      const found = LINEAGE_TESTS.find((name) => ancestor.test(name).evidence > lineageEvidence)
       if (found === undefined) continue
       const from = Math.min(at - LINEAGE_MS, ancestor.test(found).figures.since)
       const agents = ancestor.overstepped.since(from)
@@ -140,8 +147,9 @@ export class AntiMeaveOracle {
         ancestor.clear()
         continue
       }
-      if (suspends === 'nobody') ancestor.quietUntil = at + this.#options.alertMs
-      return this.#judge(ancestor, found, suspends, agents, at)
+      if (suspends === 'nobody') ancestor.quietUntil = at + alertMs
+      const suspended = suspends === 'lineage' ? [ancestor.name] : []
+      return this.#judge(ancestor, { test: found, suspends, suspended, agents }, at, lineageEvidence)
     }
     return undefined
   }
@@ -168,21 +176,17 @@ export class AntiMeaveOracle {
 
   #judge(
     subject: Subject,
-    test: OracleTest,
-    suspends: Suspends,
-    agents: readonly AgentId[],
+    what: Pick<Verdict, 'test' | 'suspends' | 'suspended' | 'agents'>,
     at: number,
-    limit = this.#options.evidence,
+    limit: number,
   ): Verdict {
     const id = incidentId(this.#components.ids.next('incident'))
-    const about = { id, subject: subject.name, suspends, test, agents, openedAt: at }
-    const verdict = verdictOf(about, subject.test(test).figures, limit)
+    const about = { ...what, id, subject: subject.name, openedAt: at }
+    const verdict = verdictOf(about, subject.test(what.test).figures, limit)
     subject.clear()
-    if (suspends !== 'nobody') {
-      this.#suspended.set(subject.name, verdict)
-      this.#suspensions.push(at)
-    }
-    this.#raiseAlert(test, at)
+    for (const name of what.suspended) this.#suspended.set(name, verdict)
+    if (what.suspends !== 'nobody') this.#suspensions.push(at)
+    this.#raiseAlert(what.test, at)
     this.#verdicts.push(verdict)
     if (this.#verdicts.length > KEPT) this.#verdicts.shift()
     this.#components.onVerdict(verdict)

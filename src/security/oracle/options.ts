@@ -6,8 +6,8 @@ export const ORACLE_TESTS = {
   'out-of-scope': { honest: 0.02, hostile: 0.3 },
   /** Of the different nodes to be written: those that the token's own blast budget refused. */
   'own-budget': { honest: 0.02, hostile: 0.5 },
-  /** Of the different nodes that were reached: those that were written without having been looked at just before. */
-  'fan-out': { honest: 0.1, hostile: 0.6 },
+  /** Of the different nodes that were written: those that the agent had not looked at just before. */
+  'fan-out': { honest: 0.2, hostile: 0.8 },
   /** Of the nodes refused as out of scope below an ancestor: those just after another agent's. */
   synchronised: { honest: 0.15, hostile: 0.7 },
   /** Of the agents that are new below an ancestor: those just after another one was refused; a refusal explains one of them. */
@@ -21,6 +21,8 @@ export type OracleTest = keyof typeof ORACLE_TESTS
 export interface OracleOptions {
   /** Log-likelihood ratio (nats) at which a test is in alarm. Default 16: e^-16 is one in nine million. */
   readonly evidence?: number
+  /** The same against a token with all that comes from it. Honest agents of one team err together. Default 32. */
+  readonly lineageEvidence?: number
   /** Of the evidence, what is enough against an agent while there is an alert. Default 0.7. */
   readonly alertShare?: number
   /** So many suspensions within `alertMs` are an alert, as are agents that overstep at the same time. Default 3. */
@@ -47,6 +49,7 @@ export interface OracleOptions {
 
 export const DEFAULT_ORACLE_OPTIONS: Required<OracleOptions> = Object.freeze({
   evidence: 16,
+  lineageEvidence: 32,
   alertShare: 0.7,
   alertAfter: 3,
   alertMs: 3_600_000,

@@ -12,6 +12,8 @@ export interface Verdict {
   /** The agent or the token that it is about. */
   readonly subject: string
   readonly suspends: Suspends
+  /** Whom it suspends, as `agent …` and `token …`: the agent with what comes from its token, or a lineage. */
+  readonly suspended: readonly string[]
   readonly test: OracleTest
   /** Who acted. Of a stolen token: whose it is, which is not who used it. */
   readonly agents: readonly AgentId[]
@@ -25,7 +27,7 @@ export interface Verdict {
 const WORDS: Readonly<Record<OracleTest, readonly [title: string, counted: string]>> = Object.freeze({
   'out-of-scope': ['asks for what no capability of it covers', 'different nodes asked for were out of scope'],
   'own-budget': ['tries to write more than its budget', 'different nodes to write were over its own budget'],
-  'fan-out': ['writes nodes that it never looked at', 'different nodes reached were written unseen'],
+  'fan-out': ['writes nodes that it never looked at', 'different nodes written were not looked at before'],
   synchronised: ['has agents that overstep at the same time', "refusals came just after another agent's"],
   churn: ['makes new agents when others are refused', 'new agents came just after a refusal'],
   theft: [
@@ -35,7 +37,7 @@ const WORDS: Readonly<Record<OracleTest, readonly [title: string, counted: strin
 })
 
 export function verdictOf(
-  what: Pick<Verdict, 'id' | 'subject' | 'suspends' | 'test' | 'agents' | 'openedAt'>,
+  what: Pick<Verdict, 'id' | 'subject' | 'suspends' | 'suspended' | 'test' | 'agents' | 'openedAt'>,
   figures: RatioFigures,
   threshold: number,
 ): Verdict {
