@@ -113,6 +113,22 @@ test('the whole network has five nodes of a hundred in ten minutes, and one at t
   expect(() => small.write([{ id: 'a', ...WIDE }], 1)).toThrow('network')
 })
 
+test('a node that is written for longer than the window counts once, until one window after its end', async () => {
+  const { clock, limits, write } = setUp()
+  const lineage = [{ id: 'a', ratePerMinute: 100, blastNodes: 1 }]
+  write(lineage, 0).end()
+  await clock.advance(WINDOW / 2)
+  const long = write(lineage, 0)
+  await clock.advance(WINDOW)
+  expect(limits.networkUsed).toBe(1)
+  expect(() => write(lineage, 1)).toThrow('blast')
+  long.end()
+  await clock.advance(WINDOW - 1)
+  expect(() => write(lineage, 1)).toThrow('blast')
+  await clock.advance(1)
+  write(lineage, 1).end()
+})
+
 test('tokens that are in use are never forgotten: one more is refused, until some are idle', async () => {
   const { clock, write } = setUp({ maxTokens: 3 })
   for (let i = 0; i < 3; i++) write([{ id: `t${i}`, ...WIDE }], i).end()

@@ -158,6 +158,42 @@ describe('agents that are one', () => {
     expect(tries('e')).toBe(6)
   })
 
+  it('are not one alone: what a single agent does is no case against its token', () => {
+    setUp({ evidence: 1000 })
+    for (let i = 0; i < 200; i++) decide('rogue', 100 + i, { ...under('rogue'), reason: 'out-of-scope' })
+    expect(verdicts).toEqual([])
+  })
+
+  it('are an alarm and no suspension under a token that only a person suspends', () => {
+    setUp({ neverSuspend: ['root', 't-parent'] })
+    untilVerdict(60, (i) => decide(`new-${i}`, 100 + i, { ...under(`new-${i}`), reason: 'out-of-scope' }))
+    expect(verdicts[0]).toMatchObject({ subject: 'token t-parent', suspends: 'nobody', suspended: [] })
+    expect(isSuspended('new-1', ['root', 't-parent', 't-new-1'])).toBe(false)
+  })
+
+  it('are no alert when they were found hours apart', () => {
+    setUp({ lineageEvidence: 1000 })
+    const hours = [0, 2, 4, 6, 6.1].map((hour) => hour * 3_600_000)
+    const tries = hours.map((at, index) => {
+      now = at
+      verdicts = []
+      return untilVerdict(20, (i) => decide(`a${index}`, 100 + i, { reason: 'out-of-scope' }))
+    })
+    expect(tries).toEqual([6, 6, 6, 6, 6])
+    // The third within an hour.
+    now += 60_000
+    verdicts = []
+    expect(untilVerdict(20, (i) => decide('b', 100 + i, { reason: 'out-of-scope' }))).toBe(6)
+    verdicts = []
+    expect(untilVerdict(20, (i) => decide('c', 100 + i, { reason: 'out-of-scope' }))).toBe(5)
+  })
+
+  it('are not suspected of anything when many begin after one refusal', () => {
+    decide('clumsy', 1, { ...under('clumsy'), reason: 'out-of-scope' })
+    for (let i = 0; i < 60; i++) decide(`new-${i}`, i, { ...under(`new-${i}`), after: 10 })
+    expect(verdicts).toEqual([])
+  })
+
   it('a token that makes agents one after the other, each after a refusal, is found by that alone', () => {
     untilVerdict(60, (i) => decide(`new-${i}`, 7, { ...under(`new-${i}`), reason: 'out-of-scope' }))
     // Always the same node, which counts once: the names alone are new.
@@ -193,6 +229,11 @@ it('a stolen token is an alarm, and its holder is never suspended for it', () =>
     agents: ['a'],
   })
   expect(isSuspended('a')).toBe(false)
+})
+
+it('a signature that is refused now and then is a clock that is off', () => {
+  for (let i = 0; i < 5000; i++) decide('a', i % 50, { reason: i % 100 === 0 ? 'unproven' : 'allowed' })
+  expect(verdicts).toEqual([])
 })
 
 describe('a suspension', () => {
