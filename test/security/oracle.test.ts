@@ -13,6 +13,9 @@ import {
 let oracle: AntiMeaveOracle
 let verdicts: Verdict[]
 let now: number
+/** So many refusals in a row are enough, and fewer while there is an alert. */
+const ENOUGH = 7
+const ENOUGH_IN_ALERT = 5
 
 beforeEach(() => setUp())
 
@@ -59,7 +62,7 @@ describe('an agent that asks for what it may not', () => {
     decide('a', 1)
     const onset = now + 1000
     const tries = untilVerdict(20, (i) => decide('a', 100 + i, { reason: 'out-of-scope' }))
-    expect(tries).toBe(6)
+    expect(tries).toBe(ENOUGH)
     expect(verdicts).toEqual([
       {
         id: 'incident-1',
@@ -71,8 +74,8 @@ describe('an agent that asks for what it may not', () => {
         agents: ['a'],
         openedAt: now,
         onset,
-        evidence: [{ text: expect.stringContaining('6 of 6 different nodes'), weight: expect.any(Number) }],
-        figures: { since: onset, successes: 6, trials: 6, evidence: 6 * Math.log(15), threshold: 16 },
+        evidence: [{ text: expect.stringContaining('7 of 7 different nodes'), weight: expect.any(Number) }],
+        figures: { since: onset, successes: 7, trials: 7, evidence: 7 * Math.log(15), threshold: 18 },
       },
     ])
     expect(oracle.verdicts).toEqual(verdicts)
@@ -89,7 +92,7 @@ describe('an agent that asks for what it may not', () => {
       for (let look = 0; look < 1000; look++) decide('a', look % 10, { after: 1 })
       decide('a', 100 + i, { reason: 'out-of-scope' })
     })
-    expect(tries).toBeLessThanOrEqual(8)
+    expect(tries).toBeLessThanOrEqual(9)
   })
 
   it('has a bound: three nodes in a row are a mistake', () => {
@@ -152,10 +155,10 @@ describe('agents that are one', () => {
       verdicts = []
       return untilVerdict(20, (i) => decide(agent, 100 + i, { reason: 'out-of-scope', after: 60_000 }))
     }
-    expect(['a', 'b', 'c'].map(tries)).toEqual([6, 6, 6])
-    expect(tries('d')).toBe(5)
+    expect(['a', 'b', 'c'].map(tries)).toEqual([ENOUGH, ENOUGH, ENOUGH])
+    expect(tries('d')).toBe(ENOUGH_IN_ALERT)
     now += DEFAULT_ORACLE_OPTIONS.alertMs
-    expect(tries('e')).toBe(6)
+    expect(tries('e')).toBe(ENOUGH)
   })
 
   it('are not one alone: what a single agent does is no case against its token', () => {
@@ -179,13 +182,13 @@ describe('agents that are one', () => {
       verdicts = []
       return untilVerdict(20, (i) => decide(`a${index}`, 100 + i, { reason: 'out-of-scope' }))
     })
-    expect(tries).toEqual([6, 6, 6, 6, 6])
+    expect(tries).toEqual(hours.map(() => ENOUGH))
     // The third within an hour.
     now += 60_000
     verdicts = []
-    expect(untilVerdict(20, (i) => decide('b', 100 + i, { reason: 'out-of-scope' }))).toBe(6)
+    expect(untilVerdict(20, (i) => decide('b', 100 + i, { reason: 'out-of-scope' }))).toBe(ENOUGH)
     verdicts = []
-    expect(untilVerdict(20, (i) => decide('c', 100 + i, { reason: 'out-of-scope' }))).toBe(5)
+    expect(untilVerdict(20, (i) => decide('c', 100 + i, { reason: 'out-of-scope' }))).toBe(ENOUGH_IN_ALERT)
   })
 
   it('are not suspected of anything when many begin after one refusal', () => {
@@ -195,6 +198,7 @@ describe('agents that are one', () => {
   })
 
   it('a token that makes agents one after the other, each after a refusal, is found by that alone', () => {
+    setUp({ neverSuspend: ['root'] })
     untilVerdict(60, (i) => decide(`new-${i}`, 7, { ...under(`new-${i}`), reason: 'out-of-scope' }))
     // Always the same node, which counts once: the names alone are new.
     expect(verdicts[0]).toMatchObject({ subject: 'token t-parent', test: 'churn', suspends: 'lineage' })
@@ -269,9 +273,9 @@ describe('a suspension', () => {
     suspend()
     oracle.lift(verdicts[0]?.id ?? incidentId('none'), 'Ada')
     verdicts = []
-    for (let i = 0; i < 20; i++) decide('a', 101 + (i % 6), { reason: 'out-of-scope' })
+    for (let i = 0; i < 20; i++) decide('a', 101 + (i % ENOUGH), { reason: 'out-of-scope' })
     expect(verdicts).toEqual([])
-    expect(untilVerdict(20, (i) => decide('a', 500 + i, { reason: 'out-of-scope' }))).toBe(6)
+    expect(untilVerdict(20, (i) => decide('a', 500 + i, { reason: 'out-of-scope' }))).toBe(ENOUGH)
   })
 })
 
@@ -279,11 +283,11 @@ it('forgets the longest unseen where its room is used up, and not who was suspen
   setUp({ maxSubjects: 3, neverSuspend: ['root'] })
   const refuse = (agent: string, node: number) =>
     decide(agent, node, { reason: 'out-of-scope', after: 60_000 })
-  for (let i = 0; i < 5; i++) refuse('a', i)
+  for (let i = 0; i < ENOUGH - 1; i++) refuse('a', i)
   for (const other of ['b', 'c', 'd']) refuse(other, 50)
-  for (let i = 5; i < 10; i++) refuse('a', i)
+  for (let i = 10; i < 10 + ENOUGH - 1; i++) refuse('a', i)
   expect(verdicts).toEqual([])
-  refuse('a', 10)
+  refuse('a', 30)
   expect(isSuspended('a')).toBe(true)
   for (const other of ['b', 'c', 'd', 'e']) decide(other, 1)
   expect(isSuspended('a')).toBe(true)

@@ -133,25 +133,38 @@ export class AntiMeaveOracle {
     ancestors: readonly Subject[],
   ): Verdict | undefined {
     const { at } = decision
-    const { lineageEvidence, alertMs } = this.#options
-    for (const ancestor of ancestors) {
-      this.#count(decision, isNew, ancestor)
-      const found = LINEAGE_TESTS.find((name) => ancestor.test(name).evidence > lineageEvidence)
-      if (found === undefined) continue
-      const from = Math.min(at - LINEAGE_MS, ancestor.test(found).figures.since)
-      const agents = ancestor.overstepped.since(from)
-      // Where others than these act under it as well, a person decides.
-      const shared = agents.length < LINEAGE_SHARE * ancestor.agents.since(from).length
-      const suspends = shared || this.#neverSuspend.has(ancestor.name) ? 'nobody' : 'lineage'
-      if (suspends === 'nobody' && at < ancestor.quietUntil) {
-        ancestor.clear()
-        continue
-      }
-      if (suspends === 'nobody') ancestor.quietUntil = at + alertMs
-      const suspended = suspends === 'lineage' ? [ancestor.name] : []
-      return this.#judge(ancestor, { test: found, suspends, suspended, agents }, at, lineageEvidence)
+    for (const ancestor of ancestors) this.#count(decision, isNew, ancestor)
+    const alarmed = ancestors.filter((ancestor) => this.#lineageTest(ancestor) !== undefined)
+    // The outermost: a token further in may be one of several that its holder has.
+    const guilty = alarmed.findLast((ancestor) => this.#isGuilty(ancestor, at))
+    const ancestor = guilty ?? alarmed.find(({ quietUntil }) => at >= quietUntil)
+    const test = ancestor && this.#lineageTest(ancestor)
+    if (ancestor === undefined || test === undefined) {
+      for (const quiet of alarmed) quiet.clear()
+      return undefined
     }
-    return undefined
+    if (guilty === undefined) ancestor.quietUntil = at + this.#options.alertMs
+    const agents = ancestor.overstepped.since(this.#from(ancestor, test, at))
+    const suspended = guilty === undefined ? [] : [guilty.name]
+    const suspends = guilty === undefined ? 'nobody' : 'lineage'
+    return this.#judge(ancestor, { test, suspends, suspended, agents }, at, this.#options.lineageEvidence)
+  }
+
+  #lineageTest(ancestor: Subject): OracleTest | undefined {
+    return LINEAGE_TESTS.find((name) => ancestor.test(name).evidence > this.#options.lineageEvidence)
+  }
+
+  /** Whether nearly all who act under it overstep. Otherwise others would be hit as well, and a person decides. */
+  #isGuilty(ancestor: Subject, at: number): boolean {
+    const test = this.#lineageTest(ancestor)
+    if (test === undefined || this.#neverSuspend.has(ancestor.name)) return false
+    const from = this.#from(ancestor, test, at)
+    const all = ancestor.agents.since(from).length
+    return ancestor.overstepped.since(from).length >= LINEAGE_SHARE * all
+  }
+
+  #from(ancestor: Subject, test: OracleTest, at: number): number {
+    return Math.min(at - LINEAGE_MS, ancestor.test(test).figures.since)
   }
 
   #count({ at, agent, node, allowed, reason }: AuthorityDecision, isNew: boolean, ancestor: Subject): void {

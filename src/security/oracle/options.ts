@@ -5,7 +5,7 @@ export const ORACLE_TESTS = {
   /** Of the different nodes that were asked for: those outside the capability. */
   'out-of-scope': { honest: 0.02, hostile: 0.3 },
   /** Of the different nodes to be written: those that the token's own blast budget refused. */
-  'own-budget': { honest: 0.02, hostile: 0.5 },
+  'own-budget': { honest: 0.01, hostile: 0.5 },
   /** Of the different nodes that were written: those that the agent had not looked at just before. */
   'fan-out': { honest: 0.2, hostile: 0.8 },
   /** Of the nodes refused as out of scope below an ancestor: those just after another agent's. */
@@ -19,7 +19,7 @@ export const ORACLE_TESTS = {
 export type OracleTest = keyof typeof ORACLE_TESTS
 
 export interface OracleOptions {
-  /** Log-likelihood ratio (nats) at which a test is in alarm. Default 16: e^-16 is one in nine million. */
+  /** Log-likelihood ratio (nats) at which a test is in alarm. Default 18: e^-18 is one in 65 million. */
   readonly evidence?: number
   /** The same against a token with all that comes from it. Honest agents of one team err together. Default 32. */
   readonly lineageEvidence?: number
@@ -48,7 +48,7 @@ export interface OracleOptions {
 }
 
 export const DEFAULT_ORACLE_OPTIONS: Required<OracleOptions> = Object.freeze({
-  evidence: 16,
+  evidence: 18,
   lineageEvidence: 32,
   alertShare: 0.7,
   alertAfter: 3,
