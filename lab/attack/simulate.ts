@@ -36,6 +36,8 @@ export interface SimulationResult {
   readonly decisions: number
 }
 
+const MINUTE_MS = 60_000
+
 /** A mesh, its agents and their crises, and an attack on it, in virtual time. The same options give the same result. */
 export async function simulate(options: SimulationOptions, signal: AbortSignal): Promise<SimulationResult> {
   const { seed, layer, attack, quietMs, watchMs } = options
@@ -70,8 +72,6 @@ export async function simulate(options: SimulationOptions, signal: AbortSignal):
   return { ...resultOf(world, verdicts, hostile, targets, began), decisions: targets.decisions }
 }
 
-const MINUTE_MS = 60_000
-
 function resultOf(
   world: World,
   verdicts: readonly Verdict[],
@@ -81,8 +81,7 @@ function resultOf(
 ): Omit<SimulationResult, 'decisions'> {
   const isAbout = ({ test, agents }: Verdict) =>
     agents.some((agent) => hostile?.log.agents.has(agent) || (test === 'theft' && hostile?.isMember(agent)))
-  const [about = [], wrong = []] = [verdicts.filter(isAbout), verdicts.filter((one) => !isAbout(one))]
-  const found = about.find(({ openedAt }) => openedAt >= began)
+  const found = verdicts.find((one) => isAbout(one) && one.openedAt >= began)
   const innocent = world.agents.filter(({ id }) => !hostile?.log.agents.has(id))
   return {
     nodes: world.nodes.length,
@@ -90,7 +89,7 @@ function resultOf(
     detectedAfterMs: found && found.openedAt - began,
     verdict: found,
     honestSuspended: innocent.filter(({ standing }) => targets.isSuspended(standing)).map(({ id }) => id),
-    wrongVerdicts: wrong,
+    wrongVerdicts: verdicts.filter((one) => !isAbout(one)),
     tries: hostile?.log.tries ?? 0,
     answers: hostile?.log.answers ?? new Map(),
   }
