@@ -11,7 +11,7 @@ export type AuthorityReason = 'allowed' | 'out-of-scope' | 'own-budget' | 'unpro
 export interface AuthorityDecision {
   readonly at: number
   readonly agent: AgentId
-  /** Ids of the token's ancestors and of the token itself, outermost first. */
+  /** Ids of the token's ancestors and of the token itself, outermost first, as the token proves them. */
   readonly lineage: readonly string[]
   readonly operation: 'read' | 'write'
   /** The kind of action, or the right to look. */
