@@ -140,6 +140,17 @@ describe('agents that are one', () => {
     expect(isSuspended('honest-1', ['root', 't-parent', 't-honest-1'])).toBe(false)
   })
 
+  it('and where others act under the token as well, they are an alarm: nobody is suspended for others', () => {
+    setUp({ evidence: 1000 })
+    for (let i = 0; i < 6; i++) decide(`honest-${i}`, i, under(`honest-${i}`))
+    untilVerdict(30, (i) =>
+      decide(`bad-${i % 4}`, 100 + i, { ...under(`bad-${i % 4}`), reason: 'out-of-scope' }),
+    )
+    expect(verdicts[0]).toMatchObject({ subject: 'token t-parent', suspends: 'nobody', suspended: [] })
+    expect(verdicts[0]?.agents.toSorted()).toEqual(['bad-0', 'bad-1', 'bad-2', 'bad-3'])
+    expect(isSuspended('honest-0', ['root', 't-parent', 't-honest-0'])).toBe(false)
+  })
+
   it('that overstep at the same time raise an alarm at what they share, however few each does', () => {
     setUp({ neverSuspend: ['root'] })
     for (let i = 0; i < 30; i++) decide(`a${i}`, i)
@@ -172,6 +183,31 @@ describe('agents that are one', () => {
     untilVerdict(60, (i) => decide(`new-${i}`, 100 + i, { ...under(`new-${i}`), reason: 'out-of-scope' }))
     expect(verdicts[0]).toMatchObject({ subject: 'token t-parent', suspends: 'nobody', suspended: [] })
     expect(isSuspended('new-1', ['root', 't-parent', 't-new-1'])).toBe(false)
+  })
+
+  it('go by the outermost token that they share: it may have made more than one', () => {
+    setUp({ neverSuspend: ['root'] })
+    const lineage = (agent: string) => ['root', 't-holder', 't-one-of-its-tokens', `t-${agent}`]
+    untilVerdict(60, (i) => {
+      const name = `new-${Math.ceil(i / 3)}`
+      decide(name, 100 + i, { lineage: lineage(name), reason: 'out-of-scope' })
+    })
+    expect(verdicts[0]).toMatchObject({ suspends: 'lineage', suspended: ['token t-holder'] })
+    expect(isSuspended('x', ['root', 't-holder', 't-another-of-its-tokens', 't-x'])).toBe(true)
+  })
+
+  it('are one alarm an hour, not one for each thing that they do', () => {
+    setUp({ neverSuspend: ['root', 't-parent'], evidence: 1000 })
+    const minute = 60_000
+    for (let i = 0; i < 170; i++)
+      decide(`new-${i}`, i, { ...under(`new-${i}`), reason: 'out-of-scope', after: minute })
+    const [first, ...later] = verdicts.filter(({ subject }) => subject === 'token t-parent')
+    expect(later.length).toBeGreaterThan(0)
+    let last = first?.openedAt ?? Number.NaN
+    for (const { openedAt } of later) {
+      expect(openedAt - last).toBeGreaterThanOrEqual(DEFAULT_ORACLE_OPTIONS.alertMs)
+      last = openedAt
+    }
   })
 
   it('are no alert when they were found hours apart', () => {
