@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { anomalyBench } from './anomaly/index.ts'
+import { attackBench } from './attack/index.ts'
 import { authorityBench } from './authority/index.ts'
 import { engineBench } from './engine/index.ts'
 import { healBench } from './heal.ts'
@@ -12,6 +13,7 @@ type Bench = (options: BenchOptions, signal: AbortSignal) => Promise<BenchReport
 const BENCHES: Readonly<Record<string, Bench>> = {
   anomaly: anomalyBench,
   authority: authorityBench,
+  attack: attackBench,
   engine: engineBench,
   heal: healBench,
 }

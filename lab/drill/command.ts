@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { type CliContext, type HealFlags, storyLine } from '../../src/cli/index.ts'
+import { registerAttackCommand } from './attack-command.ts'
 import { drillTable } from './drill-table.ts'
 import { labDrill } from './lab-drill.ts'
 import { DRILL, type DrillListener, simDrill } from './sim-drill.ts'
@@ -19,14 +20,16 @@ function wholeNumber(text: string): number {
 
 /** Adds `drill`: breaks a simulated mesh in ten ways and lets the swarm heal it. Needs nothing but this package. */
 export function registerDrillCommand(program: Command, context: CliContext): void {
-  program
+  const drill = program
     .command('drill')
+    .enablePositionalOptions()
     .description('break a simulated community mesh in ten ways and watch the swarm heal it')
     .option('--nodes <count>', 'size of the mesh', wholeNumber, 100)
     .option('--seed <number>', 'the same seed gives the same drill', wholeNumber, 1)
     .option('--agents <count>', 'size of the swarm, 1 to 100', wholeNumber)
     .option('--json', 'print the rows as JSON')
     .action((flags: DrillFlags) => drillSim(flags, context))
+  registerAttackCommand(drill, context)
 }
 
 /** `heal --mesh sim`: the same drill; `heal --mesh lab`: the same on real daemons. */

@@ -38,6 +38,7 @@ export function createProgram(context: CliContext, commands: readonly RegisterCo
     .description('A swarm of agents that keeps a mesh network healthy: watch, find, repair, verify.')
     .version('0.1.0')
     .exitOverride()
+    .enablePositionalOptions()
     .showSuggestionAfterError()
     .configureOutput({
       writeOut: (text) => void context.stdout.write(text),

@@ -28,12 +28,14 @@ export {
 } from './epoch/epoch-guard.ts'
 export { type Epoch, openEpoch, type SignedEpoch, signEpoch } from './epoch/signed-epoch.ts'
 export type { Grant } from './grant.ts'
+export * from './limits/index.ts'
 export {
   type ControllerComponents,
   type ControllerOptions,
   type ControlMode,
   MeshNodeController,
 } from './node-controller.ts'
+export * from './oracle/index.ts'
 export type { Policy, PolicyProblem } from './policy/check.ts'
 export { DEFAULT_POLICY } from './policy/policy-files.ts'
 export {

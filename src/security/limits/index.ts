@@ -1,0 +1,7 @@
+export {
+  AuthorityLimits,
+  DEFAULT_LIMITS_OPTIONS,
+  type LimitsComponents,
+  type LimitsOptions,
+} from './authority-limits.ts'
+export type { BudgetName, LimitedRequest, LineageLimit, Reservation } from './request.ts'
