@@ -1,5 +1,6 @@
 import { LAYERS, type SimulationResult } from '../attack/index.ts'
 import type { AttackRow } from './attack-drill.ts'
+import { ruledTable } from './ruled-table.ts'
 
 const REFUSALS: Readonly<Record<string, string>> = {
   'out-of-scope': 'outside its capability',
@@ -64,15 +65,7 @@ export function attackTable(rows: readonly AttackRow[]): string {
       seen === undefined ? 'never' : `${(seen / 1000).toFixed(0)} s`,
     ]
   })
-  const widths = header.map((title, column) =>
-    Math.max(title.length, ...lines.map((line) => (line[column] ?? '').length)),
-  )
-  const show = (line: readonly string[]) =>
-    line
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd()
-  return [show(header), show(widths.map((width) => '-'.repeat(width))), ...lines.map(show)].join('\n')
+  return ruledTable(header, lines)
 }
 
 function share(result: SimulationResult | undefined): string {

@@ -1,3 +1,4 @@
+import { ruledTable } from './ruled-table.ts'
 import type { DrillRow } from './sim-drill.ts'
 import type { TrialResult } from './trial.ts'
 
@@ -13,15 +14,7 @@ export function drillTable(rows: readonly DrillRow[]): string {
     `${swarm.outcome ?? 'open'}: ${clipped(swarm.verdict, 60)}`,
     aloneText(alone),
   ])
-  const widths = header.map((title, column) =>
-    Math.max(title.length, ...lines.map((line) => (line[column] ?? '').length)),
-  )
-  const show = (line: readonly string[]) =>
-    line
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd()
-  return [show(header), show(widths.map((width) => '-'.repeat(width))), ...lines.map(show)].join('\n')
+  return ruledTable(header, lines)
 }
 
 function faultName({ fault, role }: TrialResult): string {
