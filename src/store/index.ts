@@ -1,3 +1,4 @@
+export { isErrno } from './errno.ts'
 export { FileJournal, type FileJournalOptions } from './file-journal.ts'
 export type { Journal, JournalEvent, JournalRecord } from './journal.ts'
 export { MemoryJournal, type MemoryJournalOptions } from './memory-journal.ts'

@@ -1,6 +1,7 @@
 import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { meshSwarmError } from '../core/index.ts'
+import { isErrno } from './errno.ts'
 import { isAlive, type ProcessIdentity, thisProcess } from './process-identity.ts'
 
 export interface DirectoryLock {
@@ -90,8 +91,4 @@ function readHolder(file: string): ProcessIdentity | undefined {
   } catch {
     return undefined
   }
-}
-
-function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }

@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { meshSwarmError } from '../core/index.ts'
+import { isErrno } from './errno.ts'
 import type { JournalEvent, JournalRecord } from './journal.ts'
 import { decodeRecord } from './record.ts'
 
@@ -87,7 +88,7 @@ function namesIn(directory: string): string[] {
   try {
     return readdirSync(directory)
   } catch (error) {
-    if (isMissing(error)) return []
+    if (isErrno(error, 'ENOENT')) return []
     throw error
   }
 }
@@ -96,11 +97,7 @@ function readIfThere(file: string): Buffer | undefined {
   try {
     return readFileSync(file)
   } catch (error) {
-    if (isMissing(error)) return undefined
+    if (isErrno(error, 'ENOENT')) return undefined
     throw error
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }

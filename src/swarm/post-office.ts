@@ -3,6 +3,7 @@ import {
   type Clock,
   cancelledError,
   meshSwarmError,
+  onAbort,
   type SwarmId,
   throwIfCancelled,
 } from '../core/index.ts'
@@ -124,15 +125,14 @@ export class PostOffice {
     }
     const text = `Agent ${to} did not answer within ${deadlineMs} ms.`
     const cancel = this.#clock.after(deadlineMs, () => end(() => reject(meshSwarmError('TIMEOUT', text))))
-    const onAbort = () => end(() => reject(cancelledError(signal, 'The request')))
-    signal.addEventListener('abort', onAbort, { once: true })
+    const deaf = onAbort(signal, () => end(() => reject(cancelledError(signal, 'The request'))))
     const answer = (body: unknown) => end(() => resolve(body))
     try {
       this.#deliver(to, { from, body: message, ttlMs: deadlineMs, answer })
       return await promise
     } finally {
       cancel()
-      signal.removeEventListener('abort', onAbort)
+      deaf()
     }
   }
 

@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fromUnknown, type IdSource, meshSwarmError } from '../../core/index.ts'
-import { syncDirectory } from '../../store/index.ts'
+import { isErrno, syncDirectory } from '../../store/index.ts'
 import { NoteSigner } from './signed-note.ts'
 
 /**
@@ -35,7 +35,7 @@ function makeKey(ids: IdSource, file: string): void {
   try {
     linkSync(draft, file)
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    if (!isErrno(error, 'EEXIST')) throw error
   } finally {
     rmSync(draft, { force: true })
   }

@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, fstatSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { meshSwarmError } from '../../core/index.ts'
+import { isErrno } from '../../store/index.ts'
 import { type KeyPair, keyPair, type PublicKey, publicKey, seedOf } from './keys.ts'
 
 const SECRET = 'root.key'
@@ -16,7 +17,7 @@ export function createRootKey(directory: string): KeyPair {
   try {
     writeFileSync(join(directory, SECRET), `${seedOf(root).toString('hex')}\n`, { mode: 0o600, flag: 'wx' })
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
+    if (!isErrno(cause, 'EEXIST')) throw cause
     throw meshSwarmError('CONFLICT', `${join(directory, SECRET)} exists already.`, { details: { directory } })
   }
   writeFileSync(join(directory, PUBLIC), `${root.publicKey}\n`)

@@ -1,6 +1,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fromUnknown, meshSwarmError } from '../../core/index.ts'
+import { isErrno, syncDirectory } from '../../store/index.ts'
 
 /** Where the latest epoch is kept over restarts. */
 export interface EpochStore {
@@ -23,7 +24,7 @@ export class EpochFile implements EpochStore {
     try {
       text = await readFile(this.#path, 'utf8')
     } catch (thrown) {
-      if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined
+      if (isErrno(thrown, 'ENOENT')) return undefined
       throw this.#unreachable(thrown)
     }
     try {
@@ -45,8 +46,7 @@ export class EpochFile implements EpochStore {
         await file.close()
       }
       await rename(draft, this.#path)
-      const folder = await open(dirname(this.#path), 'r')
-      await folder.sync().finally(() => folder.close())
+      syncDirectory(dirname(this.#path))
     } catch (thrown) {
       throw this.#unreachable(thrown)
     }

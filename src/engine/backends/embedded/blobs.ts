@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fromUnknown, type IdSource, meshSwarmError, type SwarmId } from '../../../core/index.ts'
+import { isErrno } from '../../../store/index.ts'
 import type { BlobStore } from '../swarm-backend.ts'
 
 /** A folder for each swarm, in it a file for each blob, called by its hash. */
@@ -39,7 +40,7 @@ export class FileBlobs implements BlobStore {
     try {
       text = await readFile(file, 'utf8')
     } catch (thrown) {
-      if (!isMissing(thrown)) throw unavailable(file, thrown)
+      if (!isErrno(thrown, 'ENOENT')) throw unavailable(file, thrown)
     }
     if (text !== undefined && sha256(text) === hash) return text
     const why = text === undefined ? 'is missing' : 'was changed'
@@ -58,7 +59,7 @@ export class FileBlobs implements BlobStore {
       const sizes = await Promise.all(files.map(({ parentPath, name }) => sizeOf(join(parentPath, name))))
       return sizes.reduce((sum, size) => sum + size, 0)
     } catch (thrown) {
-      if (isMissing(thrown)) return 0
+      if (isErrno(thrown, 'ENOENT')) return 0
       throw unavailable(this.#directory, thrown)
     }
   }
@@ -90,10 +91,6 @@ async function sizeOf(file: string): Promise<number> {
 
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex')
-}
-
-function isMissing(thrown: unknown): boolean {
-  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT'
 }
 
 function unavailable(file: string, thrown: unknown): Error {
