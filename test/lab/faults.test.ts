@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { CATALOGUE, type FaultTarget, Lab, loadTopology } from '../../lab/index.ts'
 import { describeLab, testName } from './lab-here.ts'
-import { LINK, lossBetween, NODE, strike, untilHeard } from './traces.ts'
+import { LINK, lossBetween, NODE, strike, untilAnswered, untilHeard } from './traces.ts'
 
 const signal = AbortSignal.timeout(150_000)
 
@@ -43,6 +43,7 @@ function suite(): void {
     await lab.waitConverged(signal)
     // The hellos that the case before has lost, and one or two more, would make the daemons give up the link.
     if (least < most) await untilHeard(lab, signal)
+    await untilAnswered(lab, 'n1', 'n3', signal)
     await strike(lab, id, target, async () => {
       // What loses all or nothing shows at once; a share takes more packets.
       const ms = least === most ? 500 : 2500
