@@ -81,7 +81,8 @@ export class Operations {
     const authorizer = builder.buildAuthenticated(token)
     try {
       const refused = refusalOf(authorizer)
-      if (refused) return refused
+      if (refused)
+        return this.#isGenuine(authorizer, parsed) ? { ...refused, capability: chain.capability } : refused
       const { plan, approvers, least } = ask.approvals ?? NO_APPROVALS
       if (this.#approvals(authorizer, plan, approvers) < least)
         return denied('approvals', `It takes the approval of ${least} of ${approvers.length}.`)
@@ -91,18 +92,30 @@ export class Operations {
     }
   }
 
+  /** Whether each handover was signed by who held it: then its agents are who it says. */
+  #isGenuine(authorizer: Authorizer, { chain }: ParsedToken): boolean {
+    return chain.handovers.every(({ from, to }) =>
+      this.#holds(authorizer, `told($key) <- handover($key), $key == "${to}" trusting ${from}`),
+    )
+  }
+
+  #holds(authorizer: Authorizer, query: string): boolean {
+    return freeing((freed) => {
+      const rule = this.#library.Rule.fromString(query)
+      const facts: readonly Disposable[] = authorizer.queryWithLimits(freed.use(rule), LIMITS)
+      for (const fact of facts) freed.use(fact)
+      return facts.length > 0
+    })
+  }
+
   /** How many different keys have approved the plan for the node in question, and still do. */
   #approvals(authorizer: Authorizer, plan: string, approvers: readonly PublicKey[]): number {
     const given = [...new Set(approvers)].filter((approver) =>
-      freeing((freed) => {
-        const rule = this.#library.Rule.fromString(
-          `granted($node) <- approved("${plan}", $nodes, $until), node($node), time($time), ` +
-            `$nodes.contains($node), $time < $until trusting ${approver}`,
-        )
-        const facts: readonly Disposable[] = authorizer.queryWithLimits(freed.use(rule), LIMITS)
-        for (const fact of facts) freed.use(fact)
-        return facts.length > 0
-      }),
+      this.#holds(
+        authorizer,
+        `granted($node) <- approved("${plan}", $nodes, $until), node($node), time($time), ` +
+          `$nodes.contains($node), $time < $until trusting ${approver}`,
+      ),
     )
     return given.length
   }
