@@ -59,13 +59,15 @@ export interface CapabilityAsk {
   readonly tier: RiskTier
   /** The present one. */
   readonly epoch: number
-  /** Demands so many approvals by different keys of the list. */
+  /** Asks who has approved it, and demands so many. */
   readonly approvals?: ApprovalsAsk
 }
 
 export interface ApprovalsAsk {
   readonly plan: string
+  /** Those whose approval counts. */
   readonly approvers: readonly PublicKey[]
+  /** So many different ones are demanded; 0 only asks. */
   readonly least: number
 }
 
@@ -107,7 +109,14 @@ export interface Denied {
   readonly capability?: Capability
 }
 
-export type EngineAnswer = { readonly allowed: true; readonly capability: Capability } | Denied
+export type EngineAnswer =
+  | {
+      readonly allowed: true
+      readonly capability: Capability
+      /** Of those that were asked about: who has approved the plan for this node, and still does. Each once. */
+      readonly approvers: readonly PublicKey[]
+    }
+  | Denied
 
 /**
  * Makes and judges tokens that can be narrowed by whoever holds them, without the root's key. Calls reject CANCELLED

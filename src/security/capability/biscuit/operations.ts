@@ -84,9 +84,10 @@ export class Operations {
       if (refused)
         return this.#isGenuine(authorizer, parsed) ? { ...refused, capability: chain.capability } : refused
       const { plan, approvers, least } = ask.approvals ?? NO_APPROVALS
-      if (this.#approvals(authorizer, plan, approvers) < least)
+      const given = this.#approvers(authorizer, plan, approvers)
+      if (given.length < least)
         return denied('approvals', `It takes the approval of ${least} of ${approvers.length}.`)
-      return { allowed: true, capability: chain.capability }
+      return { allowed: true, capability: chain.capability, approvers: given }
     } finally {
       authorizer.free()
     }
@@ -108,16 +109,15 @@ export class Operations {
     })
   }
 
-  /** How many different keys have approved the plan for the node in question, and still do. */
-  #approvals(authorizer: Authorizer, plan: string, approvers: readonly PublicKey[]): number {
-    const given = [...new Set(approvers)].filter((approver) =>
+  /** The different keys that have approved the plan for the node in question, and still do. */
+  #approvers(authorizer: Authorizer, plan: string, approvers: readonly PublicKey[]): readonly PublicKey[] {
+    return [...new Set(approvers)].filter((approver) =>
       this.#holds(
         authorizer,
         `granted($node) <- approved("${plan}", $nodes, $until), node($node), time($time), ` +
           `$nodes.contains($node), $time < $until trusting ${approver}`,
       ),
     )
-    return given.length
   }
 }
 
@@ -136,8 +136,17 @@ function facts({ action, node, regions, tier, epoch }: CapabilityAsk, now: numbe
 /** What may stand in Datalog. */
 function isAskable({ node, action, regions, tier, epoch, approvals }: CapabilityAsk): boolean {
   const names = [node, action, ...regions].every(isName)
-  const plan = approvals === undefined || /^[0-9a-f]{64}$/.test(approvals.plan)
-  return names && plan && Number.isSafeInteger(tier) && Number.isSafeInteger(epoch)
+  return (
+    names &&
+    (approvals === undefined || isCountable(approvals)) &&
+    Number.isSafeInteger(tier) &&
+    Number.isSafeInteger(epoch)
+  )
+}
+
+/** A number that is none would demand nothing. */
+function isCountable({ plan, least }: ApprovalsAsk): boolean {
+  return /^[0-9a-f]{64}$/.test(plan) && Number.isSafeInteger(least) && least >= 0
 }
 
 const REASONS: Readonly<Record<string, DenyReason>> = {
