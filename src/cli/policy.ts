@@ -127,6 +127,7 @@ function requestOf(flags: ExplainFlags, clock: Clock): PolicyRequest {
     epoch: 0,
     approvals: approvedBy,
     nodesWritten: written,
+    nodesAllowed: Math.max(6, Math.floor(nodes / 20)),
     meshNodes: nodes,
   }
 }

@@ -41,7 +41,9 @@ export async function deliver(
       } catch (thrown) {
         const { code, message: why } = fromUnknown(thrown)
         // A signature of another root, or nodes that nobody has put under one.
-        return code === 'ACTION_DENIED' ? { directory, outcome: 'others' } : { directory, outcome: 'failed', why }
+        return code === 'ACTION_DENIED'
+          ? { directory, outcome: 'others' }
+          : { directory, outcome: 'failed', why }
       }
     }),
   )

@@ -37,7 +37,11 @@ async function raise(state: 'running' | 'halted', flags: EpochFlags, context: Cl
   if (dryRun) {
     const next = ((await issuer.latest())?.epoch.number ?? 0) + 1
     const words = state === 'halted' ? 'nobody would change anything' : 'agents would change nodes again'
-    print(json ? JSON.stringify({ dryRun: true, number: next, state }) : `epoch ${next} would be issued: ${words}`)
+    print(
+      json
+        ? JSON.stringify({ dryRun: true, number: next, state })
+        : `epoch ${next} would be issued: ${words}`,
+    )
     return
   }
   const statement = await issuer.issue(state, reason)

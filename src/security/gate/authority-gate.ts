@@ -48,8 +48,8 @@ export interface AuthorityGateOptions {
   readonly session: string
   readonly meshSize: () => number
   readonly regionsOf?: (node: NodeId) => readonly string[]
-  /** Those whose approvals count, by their keys. Default: none. */
-  readonly approvers?: readonly PublicKey[]
+  /** Those whose approvals count: the name of each key. Default: none. */
+  readonly approvers?: ReadonlyMap<PublicKey, string>
   /** So many of them let a plan pass the network's budget. Default 2. */
   readonly approvals?: number
   /** Ids of blocks that are revoked. */
@@ -76,7 +76,14 @@ export class AuthorityGate implements NodeGate {
   readonly #listeners = new Set<(state: GateState) => void>()
 
   constructor(components: AuthorityGateComponents, options: AuthorityGateOptions) {
-    const { session, regionsOf = () => [], approvers = [], approvals = 2, revoked = [], meshSize } = options
+    const {
+      session,
+      regionsOf = () => [],
+      approvers = new Map(),
+      approvals = 2,
+      revoked = [],
+      meshSize,
+    } = options
     this.#components = components
     this.#options = { session, regionsOf, approvers, approvals, revoked, meshSize }
     this.#verifier = new CapabilityVerifier(components, { session, revoked })
@@ -173,10 +180,14 @@ export class AuthorityGate implements NodeGate {
       proof.request,
       {
         ...{ action, node, tier, regions: regionsOf(node), epoch: guard.epoch?.number ?? 0, params: ask },
-        ...(plan ? { approvals: { plan: planHash(plan), approvers, least: 0 } } : {}),
+        ...(plan ? { approvals: { plan: planHash(plan), approvers: [...approvers.keys()], least: 0 } } : {}),
       },
       signal,
     )
+  }
+
+  #namesOf(approvers: readonly PublicKey[]): readonly string[] {
+    return approvers.map((key) => this.#options.approvers.get(key) ?? key)
   }
 
   /** As the token's checks would say it for the other nodes of a call. */
@@ -199,7 +210,12 @@ export class AuthorityGate implements NodeGate {
       asks: { operation, action: action.kind },
       // A node that does not heal has no capability that it believes, and no epoch.
       mode: 'heal',
-      ...{ tier, at: clock.now(), epoch: guard.epoch?.number ?? 0, approvals: findings.approvers },
+      ...{
+        tier,
+        at: clock.now(),
+        epoch: guard.epoch?.number ?? 0,
+        approvals: this.#namesOf(findings.approvers),
+      },
       ...{ nodesWritten: limits.networkUsed, nodesAllowed: limits.networkLimit, meshNodes: meshSize() },
     })
     findings.policies = decision.policies.map(({ id }) => id)

@@ -55,6 +55,6 @@ export function listOf(
   return (node) => byNode.get(node) ?? []
 }
 
-export function approversOf({ approvers }: NodeSettings): readonly PublicKey[] {
-  return [...new Set(Object.values(approvers))]
+export function approversOf({ approvers }: NodeSettings): ReadonlyMap<PublicKey, string> {
+  return new Map(Object.entries(approvers).map(([name, key]) => [key, name]))
 }

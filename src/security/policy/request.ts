@@ -28,6 +28,8 @@ export interface PolicyRequest {
   readonly approvals: readonly string[]
   /** Different nodes changed in the budget's window, this one included. */
   readonly nodesWritten: number
+  /** How many may be, as those who answer for the nodes have laid down. */
+  readonly nodesAllowed: number
   readonly meshNodes: number
 }
 
@@ -68,7 +70,17 @@ function entity(uid: Uid, parents: readonly Uid[]) {
   return { uid, attrs: {}, parents: [...parents] }
 }
 
-function contextOf({ asks, mode, tier, at, epoch, approvals, nodesWritten, meshNodes }: PolicyRequest) {
+function contextOf({
+  asks,
+  mode,
+  tier,
+  at,
+  epoch,
+  approvals,
+  nodesWritten,
+  nodesAllowed,
+  meshNodes,
+}: PolicyRequest) {
   const persons = [...new Set(approvals)]
   const lifetime =
     asks.operation === 'mint' ? { lifetime: extension('duration', `${asks.lifetimeMs}ms`) } : {}
@@ -81,6 +93,7 @@ function contextOf({ asks, mode, tier, at, epoch, approvals, nodesWritten, meshN
     approvals: persons.map((id) => ({ __entity: { type: 'Person', id } })),
     approvalCount: persons.length,
     nodesWritten,
+    nodesAllowed,
     meshNodes,
     ...lifetime,
   }

@@ -4,7 +4,10 @@ import { nodeId } from '../../../src/core/index.ts'
 import { keyPair, signRequest, signRevocation } from '../../../src/security/index.ts'
 import { A1, A2, A3, applying, cost, ending, NEVER, openGate, restart } from './fixture.ts'
 
-const refusal = (reason: string, code = 'ACTION_DENIED') => ({ code, details: expect.objectContaining({ reason }) })
+const refusal = (reason: string, code = 'ACTION_DENIED') => ({
+  code,
+  details: expect.objectContaining({ reason }),
+})
 
 describe('a proof', () => {
   it('of the holder lets through what it is for, and names who answers for it', async () => {
@@ -78,7 +81,12 @@ describe('a proof', () => {
     await using bench = await openGate()
     const key = keyPair()
     const scope = {
-      ...{ actions: ['set-link-cost' as const], nodes: [nodeId('n1')], regions: [], until: bench.clock.now() + 60_000 },
+      ...{
+        actions: ['set-link-cost' as const],
+        nodes: [nodeId('n1')],
+        regions: [],
+        until: bench.clock.now() + 60_000,
+      },
       ...{ maxTier: 2 as const, perMinute: 60, blast: { nodes: 5, windowMs: 600_000 } },
     }
     const { token } = await bench.manager.mint({ agent: A1, holder: key.publicKey, epoch: 1, scope }, NEVER)
@@ -97,7 +105,8 @@ describe('a proof', () => {
 describe('hasten', () => {
   it('is let through for nodes of the capability, all or none', async () => {
     await using bench = await openGate({ swarm: { nodes: [nodeId('n1'), nodeId('n2')] } })
-    const hasten = (...nodes: string[]) => ({ operation: 'hasten', nodes: nodes.map(nodeId), forMs: 100 }) as const
+    const hasten = (...nodes: string[]) =>
+      ({ operation: 'hasten', nodes: nodes.map(nodeId), forMs: 100 }) as const
     await bench.admit(A1, hasten('n1', 'n2'))
     await expect(bench.admit(A1, hasten('n1', 'n3'))).rejects.toMatchObject(refusal('node'))
     await expect(bench.admit(A1, hasten('n3'))).rejects.toMatchObject(refusal('node'))
@@ -173,7 +182,11 @@ describe('revocation', () => {
 describe('budgets', () => {
   it('of the swarm are spent by all its agents together', async () => {
     await using bench = await openGate({ swarm: { blastRadius: 2 } })
-    for (const [agent, node] of [[A1, 'n1'], [A2, 'n2']] as const) (await bench.admit(agent, applying(cost(node)))).end()
+    for (const [agent, node] of [
+      [A1, 'n1'],
+      [A2, 'n2'],
+    ] as const)
+      (await bench.admit(agent, applying(cost(node)))).end()
     const third = bench.admit(A3, applying(cost('n3')))
     await expect(third).rejects.toMatchObject({ code: 'BUDGET_EXCEEDED', details: { budget: 'blast' } })
     ;(await bench.admit(A3, applying(cost('n1')))).end()

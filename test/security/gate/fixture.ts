@@ -3,8 +3,8 @@ import type { GateAsk, MeshAction, Proof } from '../../../src/mesh/index.ts'
 import {
   AntiMeaveOracle,
   AuthorityGate,
-  AuthorityLimits,
   type AuthorityGateOptions,
+  AuthorityLimits,
   BiscuitEngine,
   CapabilityManager,
   DEFAULT_POLICY,
@@ -47,7 +47,13 @@ export interface GateSetUp {
 }
 
 /** A gate as nodes have it, under an authority that is here as well, in epoch 1. */
-export async function openGate({ nodes = 100, policy = [DEFAULT_POLICY], gate = {}, swarm = {}, onDecision }: GateSetUp = {}) {
+export async function openGate({
+  nodes = 100,
+  policy = [DEFAULT_POLICY],
+  gate = {},
+  swarm = {},
+  onDecision,
+}: GateSetUp = {}) {
   const clock = new VirtualClock({ startAt: START })
   const ids = sequentialIds()
   const root = keyPair()
@@ -58,7 +64,10 @@ export async function openGate({ nodes = 100, policy = [DEFAULT_POLICY], gate = 
     { clock, meshSize: () => nodes, groupsOf: () => [] },
     { networkLeast: 6, networkShare: 0.05 },
   )
-  const guard = await EpochGuard.open({ clock, store: new MemoryEpochStore() }, { rootPublicKey: root.publicKey })
+  const guard = await EpochGuard.open(
+    { clock, store: new MemoryEpochStore() },
+    { rootPublicKey: root.publicKey },
+  )
   const oracle = new AntiMeaveOracle({ ids, onVerdict: () => undefined }, { looksAreTold: false })
   const made = new AuthorityGate(
     {
@@ -78,10 +87,24 @@ export async function openGate({ nodes = 100, policy = [DEFAULT_POLICY], gate = 
   const epoch = (state: 'running' | 'halted' = 'running') =>
     made.tell(signEpoch({ number: ++number, state, issuedAt: clock.now(), reason: 'test' }, root))
   await epoch()
-  const prove = (agent: typeof A1, ask: GateAsk): Promise<Proof> => authority.prover(agent, ask)(made.state, NEVER)
+  const prove = (agent: typeof A1, ask: GateAsk): Promise<Proof> =>
+    authority.prover(agent, ask)(made.state, NEVER)
   const admit = async (agent: typeof A1, ask: GateAsk) => made.admit(ask, await prove(agent, ask), NEVER)
   return {
-    ...{ clock, ids, root, engine, guard, limits, oracle, gate: made, manager, authority, decisions, revocations },
+    ...{
+      clock,
+      ids,
+      root,
+      engine,
+      guard,
+      limits,
+      oracle,
+      gate: made,
+      manager,
+      authority,
+      decisions,
+      revocations,
+    },
     ...{ epoch, prove, admit },
     [Symbol.asyncDispose]: () => engine.close(),
   }
