@@ -1,6 +1,6 @@
 import { type AgentId, agentId } from '../../core/index.ts'
+import { type PublicKey, publicKey } from '../keys.ts'
 import type { Approval, BlockContent, CapabilityTerms } from './engine.ts'
-import { type PublicKey, publicKey } from './keys.ts'
 import { CAPABILITY_ACTIONS, isName, type Restriction } from './scope.ts'
 
 /** What stands in a block. In the first one all of agent, holder, epoch and scope; in the others none of the three. */

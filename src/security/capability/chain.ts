@@ -1,6 +1,6 @@
+import type { PublicKey } from '../keys.ts'
 import { readBlock } from './block.ts'
 import type { Ancestor, Capability } from './engine.ts'
-import type { PublicKey } from './keys.ts'
 import { narrowed, type Scope } from './scope.ts'
 
 export interface SignedBlock {

@@ -1,6 +1,6 @@
 import type { AgentId, NodeId } from '../../core/index.ts'
 import type { RiskTier } from '../../mesh/index.ts'
-import type { KeyPair, PublicKey } from './keys.ts'
+import type { KeyPair, PublicKey } from '../keys.ts'
 import type { CapabilityAction, Restriction, Scope } from './scope.ts'
 
 /** What the root of authority says once, in the first block of a chain. */

@@ -1,7 +1,7 @@
 import { type AgentId, type Clock, meshSwarmError } from '../../core/index.ts'
+import type { KeyPair, PublicKey } from '../keys.ts'
 import { describeCapability } from './describe.ts'
 import type { Approval, Capability, CapabilityEngine } from './engine.ts'
-import type { KeyPair, PublicKey } from './keys.ts'
 import { checkRestriction } from './restriction.ts'
 import { isName, type Restriction, type Scope, widerThan } from './scope.ts'
 

@@ -1,7 +1,7 @@
 import { type Clock, fromUnknown } from '../../core/index.ts'
+import type { PublicKey } from '../keys.ts'
 import { DecisionCache, untilOf } from './decision-cache.ts'
 import type { Ancestor, Capability, CapabilityAsk, CapabilityEngine, Denied, DenyReason } from './engine.ts'
-import type { PublicKey } from './keys.ts'
 import { tokenHash } from './request.ts'
 import type { Scope } from './scope.ts'
 

@@ -1,6 +1,7 @@
+import { paramsHash } from './canonical-json.ts'
 import type { CapabilityAsk } from './engine.ts'
 import { ReplayMemory } from './replay-memory.ts'
-import { isSignedByHolder, paramsHash, parseRequest, type SignedRequest, tokenHash } from './request.ts'
+import { isSignedByHolder, parseRequest, type SignedRequest, tokenHash } from './request.ts'
 import {
   type CapabilityDecision,
   denied,

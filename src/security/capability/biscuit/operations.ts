@@ -1,3 +1,4 @@
+import { hexOf, type PublicKey } from '../../keys.ts'
 import { blockSource, checkSubject, date, termsSource } from '../block.ts'
 import type {
   ApprovalsAsk,
@@ -8,7 +9,6 @@ import type {
   DenyReason,
   EngineAnswer,
 } from '../engine.ts'
-import { hexOf, type PublicKey } from '../keys.ts'
 import { isName } from '../scope.ts'
 import type { BiscuitLibrary } from './load.ts'
 import { type ParsedToken, ParsedTokens, type Unparsed } from './parsed-tokens.ts'
