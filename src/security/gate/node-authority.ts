@@ -161,7 +161,7 @@ export class NodeAuthority implements NodeGate, AsyncDisposable {
       { ids, standing: keptVerdicts(file), onVerdict: (verdict) => keepVerdict(file, verdict) },
       { looksAreTold: false },
     )
-    const onRevoked = (statement: unknown) => addRevocation(directory, statement)
+    const onRevoked = (statement: unknown) => addRevocation(directory, statement, root)
     return new AuthorityGate(
       {
         ...{ clock, engine, root, guard, policy, oracle, onRevoked, limits: this.#limits(settings) },

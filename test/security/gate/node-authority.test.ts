@@ -59,7 +59,9 @@ describe('enrolment', () => {
   it('without it nothing is let through; after it, at once, without a restart', async () => {
     await using nodes = await open()
     expect(nodes.state).toMatchObject({ epoch: 0, closed: 'no-root' })
-    await expect(nodes.admit(applying(cost('n1')), undefined, NEVER)).rejects.toMatchObject(refusal('no-root'))
+    await expect(nodes.admit(applying(cost('n1')), undefined, NEVER)).rejects.toMatchObject(
+      refusal('no-root'),
+    )
     const first = await epochs.issue('running', 'test')
     await expect(nodes.tell(first)).rejects.toMatchObject(refusal('no-root'))
     expect(enrol(directory, root.publicKey, { nodes: 10 })).toBe(true)
@@ -79,7 +81,11 @@ describe('enrolment', () => {
   })
 
   it('with settings that are none changes nothing', () => {
-    for (const settings of [{ nodes: 0 }, { nodes: 1, blastRadius: 0.5 }, { nodes: 1, approvers: { ann: 'x' } }])
+    for (const settings of [
+      { nodes: 0 },
+      { nodes: 1, blastRadius: 0.5 },
+      { nodes: 1, approvers: { ann: 'x' } },
+    ])
       expect(() => enrol(directory, root.publicKey, settings)).toThrow()
     expect(() => statSync(join(directory, 'root.pub'))).toThrow()
   })
@@ -133,7 +139,12 @@ describe('a restart', () => {
 
   it('does not give a spent budget back', async () => {
     const past = Array.from({ length: 6 }, (_, index) => ({
-      ...{ id: changeId(`p${index}`), action: cost(`n${index}`), appliedAt: clock.now() - 60_000, lineage: ['t'] },
+      ...{
+        id: changeId(`p${index}`),
+        action: cost(`n${index}`),
+        appliedAt: clock.now() - 60_000,
+        lineage: ['t'],
+      },
     }))
     await using nodes = await open(past)
     await nodes.tell(await epochs.issue('running', 'test'))
