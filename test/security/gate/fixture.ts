@@ -38,6 +38,11 @@ export function ending(operation: 'confirm' | 'rollback', action: MeshAction): G
   return { operation, action, change: changeId(`c${++changes}`) }
 }
 
+/** An agent shows its own token for it, not one that it has narrowed: what it may not ask for reaches the gate. */
+export function hastening(...nodes: string[]): GateAsk {
+  return { operation: 'hasten', nodes: nodes.map(nodeId), forMs: 100 }
+}
+
 export interface GateSetUp {
   readonly nodes?: number
   readonly policy?: readonly string[]

@@ -19,7 +19,7 @@ import {
   SwarmAuthority,
   signRevocation,
 } from '../../../src/security/index.ts'
-import { applying, cost, NEVER } from './fixture.ts'
+import { applying, cost, hastening, NEVER } from './fixture.ts'
 
 const AGENT = agentId('executor-1')
 const clock = new RealClock()
@@ -130,7 +130,7 @@ describe('a restart', () => {
       await using nodes = await open()
       await nodes.tell(await epochs.issue('running', 'test'))
       for (let index = 0; index < 12; index++)
-        await admit(nodes, applying(cost(`x${index}`)), authority).catch(() => undefined)
+        await admit(nodes, hastening(`x${index}`), authority).catch(() => undefined)
       await expect(admit(nodes, applying(cost('n1')), authority)).rejects.toMatchObject(refusal('suspended'))
     }
     await using nodes = await open()
