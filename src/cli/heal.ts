@@ -63,12 +63,24 @@ export function registerHealCommand(program: Command, context: CliContext, runne
 }
 
 async function healBabel(flags: HealFlags, context: CliContext): Promise<void> {
+  const closers = new AsyncDisposableStack()
+  try {
+    const session = await openBabel(closers, flags, context)
+    await session.run(context.signal)
+  } finally {
+    await closers.disposeAsync()
+  }
+}
+
+async function openBabel(
+  closers: AsyncDisposableStack,
+  flags: HealFlags,
+  context: CliContext,
+): Promise<HealingSession> {
   const { print, stderr, signal } = context
   const inventory = await inventoryFrom(flags)
   const clock = new RealClock()
-  const random = seededRandom(entropySeed())
-  const ids = randomIds(random.fork('ids'))
-  await using closers = new AsyncDisposableStack()
+  const ids = randomIds(seededRandom(entropySeed()).fork('ids'))
   // The journal first: where another process writes to it, nothing on the mesh is to be touched or held.
   const journal = new FileJournal<HealEvent>({ clock }, { directory: flags.journal })
   closers.defer(() => journal.close())
@@ -82,21 +94,16 @@ async function healBabel(flags: HealFlags, context: CliContext): Promise<void> {
   const executor = executorProgram(nodeDirectory(inventory))
   const driver = await BabelDriver.open({ clock, executor }, { inventory }, signal)
   closers.defer(() => driver.close())
-  const show = (event: StampedHealEvent) => {
+  const onEvent = (event: StampedHealEvent) => {
     const line = flags.json ? JSON.stringify(event) : storyLine(event)
     if (line !== undefined) print(line)
   }
   const { mode = 'advise', agents } = flags
-  const command =
-    mode === 'heal' ? await commandNodes({ driver, clock, ids, inventory }, flags, context) : undefined
-  closers.defer(async () => command?.[Symbol.asyncDispose]())
-  const parts = { driver, clock, ids, twin: new SimTwin(), journal, audit, onEvent: show }
-  const session = await HealingSession.open(
-    command ? { ...parts, authority: command.authority } : parts,
-    { mode, ...(agents === undefined ? {} : { agents }) },
-    signal,
-  )
-  await session.run(signal)
+  const parts = { driver, clock, ids, twin: new SimTwin(), journal, audit, onEvent }
+  const options = { mode, ...(agents === undefined ? {} : { agents }) }
+  if (mode !== 'heal') return HealingSession.open(parts, options, signal)
+  const { authority } = closers.use(await commandNodes({ driver, clock, ids, inventory }, flags, context))
+  return HealingSession.open({ ...parts, authority }, options, signal)
 }
 
 async function inventoryFrom(flags: HealFlags) {

@@ -3,6 +3,7 @@ import { fromUnknown, meshSwarmError } from '../core/index.ts'
 import { registerAuditCommands } from './audit/command.ts'
 import { registerAuthorityCommand } from './authority/authority.ts'
 import { registerGrantCommand } from './authority/grant.ts'
+import { registerHaltCommands } from './authority/halt.ts'
 import { registerRevokeCommand } from './authority/revoke.ts'
 import { type CliContext, processContext } from './context.ts'
 import { registerConvertCommand } from './convert.ts'
@@ -30,6 +31,7 @@ const OWN_COMMANDS: readonly RegisterCommand[] = [
   registerAuthorityCommand,
   registerGrantCommand,
   registerRevokeCommand,
+  registerHaltCommands,
 ]
 
 /** The program with its own commands and `commands`. It never exits the process: usage errors throw. */

@@ -35,8 +35,7 @@ export async function deliver(
         const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
         if (await isTold(executor, statement, limited)) return { directory, outcome: 'told' }
         if (!isEnrolled(directory)) return { directory, outcome: 'others' }
-        await using nodes = await NodeAuthority.open(components, { directory, past: [] })
-        await nodes.tell(statement)
+        await write(components, directory, statement)
         return { directory, outcome: 'written' }
       } catch (thrown) {
         const { code, message: why } = fromUnknown(thrown)
@@ -47,6 +46,15 @@ export async function deliver(
       }
     }),
   )
+}
+
+async function write(components: DeliveryComponents, directory: string, statement: unknown): Promise<void> {
+  const nodes = await NodeAuthority.open(components, { directory, past: [] })
+  try {
+    await nodes.tell(statement)
+  } finally {
+    await nodes[Symbol.asyncDispose]()
+  }
 }
 
 /** False where no executor runs there. */

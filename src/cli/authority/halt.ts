@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import { entropySeed, meshSwarmError, randomIds, seededRandom } from '../../core/index.ts'
-import { type Delivery, deliver } from '../../executor/index.ts'
+import { deliver } from '../../executor/index.ts'
 import type { CliContext } from '../context.ts'
-import { plural, printable } from '../text.ts'
+import { printable } from '../text.ts'
 import { DEFAULT_AUTHORITY } from './authority.ts'
+import { deliveryText, processIds, refuseFailed } from './deliveries.ts'
 import { epochIssuer, rootOf } from './root.ts'
 
 interface EpochFlags {
@@ -46,22 +46,8 @@ async function raise(state: 'running' | 'halted', flags: EpochFlags, context: Cl
   }
   const statement = await issuer.issue(state, reason)
   const { number } = statement.epoch
-  const ids = randomIds(seededRandom(entropySeed()))
-  const deliveries = await deliver({ clock, ids }, statement, signal)
+  const deliveries = await deliver({ clock, ids: processIds() }, statement, signal)
   if (json) print(JSON.stringify({ number, state, reason, deliveries }))
   else print(`epoch ${number}, ${state}: ${printable(reason)}\n${deliveryText(deliveries)}`)
-  const failed = deliveries.find(({ outcome }) => outcome === 'failed')
-  if (failed)
-    throw meshSwarmError('UNAVAILABLE', `Not all nodes have heard it: ${failed.directory}: ${failed.why}`, {
-      details: { number, directory: failed.directory },
-    })
-}
-
-/** Who has heard it, in one line. */
-export function deliveryText(deliveries: readonly Delivery[]): string {
-  const count = (outcome: Delivery['outcome']) => deliveries.filter((one) => one.outcome === outcome).length
-  const told = `${plural(count('told'), 'executor')} told`
-  const written = `${count('written')} to obey when it starts`
-  const others = `${count('others')} under another root`
-  return [told, written, others].join(', ')
+  refuseFailed(deliveries)
 }

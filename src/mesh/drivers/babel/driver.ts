@@ -152,6 +152,7 @@ export class BabelDriver implements MeshDriver {
 
   async hasten(nodes: readonly NodeId[], forMs: number, signal: AbortSignal, prover?: Prover): Promise<void> {
     this.#check(signal)
+    if (nodes.length === 0) return
     await this.#executor.call({ op: 'hasten', nodes: [...nodes], forMs }, signal, prover)
   }
 

@@ -128,6 +128,7 @@ export class SimDriver implements MeshDriver {
 
   async hasten(nodes: readonly NodeId[], forMs: number, signal: AbortSignal, prover?: Prover): Promise<void> {
     this.#begin(signal)
+    if (nodes.length === 0) return
     await this.#admitted({ operation: 'hasten', nodes, forMs }, prover, signal, () =>
       this.#mesh.hasten(nodes, forMs),
     )
