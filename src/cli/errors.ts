@@ -24,7 +24,8 @@ export function printError(
   }
   stderr.write(`error ${error.code}: ${printable(error.message)}\n`)
   stderr.write(`  ${helpFor(error)}\n`)
-  if (error.code === 'INVARIANT' && error.cause instanceof Error) stderr.write(`${error.cause.stack}\n`)
+  if (error.code !== 'INVARIANT' || !(error.cause instanceof Error)) return
+  for (const line of (error.cause.stack ?? '').split('\n')) stderr.write(`${printable(line)}\n`)
 }
 
 function helpFor(error: MeshSwarmError): string {

@@ -1,7 +1,4 @@
-/** Names come out of strangers' files: nothing in them may steer a terminal. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]/gu, '\ufffd')
-}
+export { printable } from '../core/index.ts'
 
 export interface Style {
   readonly bold: (text: string) => string
