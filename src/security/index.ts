@@ -27,6 +27,12 @@ export {
   type EpochGuardOptions,
 } from './epoch/epoch-guard.ts'
 export { type Epoch, openEpoch, type SignedEpoch, signEpoch } from './epoch/signed-epoch.ts'
+export {
+  type Proposal,
+  type ProposalCircumstances,
+  type ProposalComponents,
+  propose,
+} from './evidence/proposal.ts'
 export type { Grant } from './grant.ts'
 export * from './limits/index.ts'
 export {

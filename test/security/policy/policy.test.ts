@@ -40,6 +40,7 @@ function request(part: Partial<PolicyRequest> = {}): PolicyRequest {
     at: NOON,
     epoch: 7,
     approvals: [],
+    evidence: [],
     nodesWritten: 1,
     meshNodes: 1000,
     ...part,
