@@ -1,6 +1,6 @@
 import { ERROR_CODES, type MeshSwarmError, toErrorBody } from '../core/index.ts'
 import type { TextSink } from './context.ts'
-import { printable } from './text.ts'
+import { printable, spellHidden } from './text.ts'
 
 /** 2: bad input, another call will not help. 130: stopped by the user. 1: everything else. */
 export function exitCodeOf(error: MeshSwarmError): number {
@@ -14,7 +14,7 @@ export function printError(
   { json, stderr }: { readonly json: boolean; readonly stderr: TextSink },
 ): void {
   if (json) {
-    stderr.write(`${JSON.stringify(toErrorBody(error))}\n`)
+    stderr.write(`${spellHidden(JSON.stringify(toErrorBody(error)))}\n`)
     return
   }
   // Whoever pressed Ctrl-C has made no error.
