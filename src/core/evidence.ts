@@ -14,8 +14,8 @@ export interface EvidenceOptions {
   readonly basedOn?: readonly Evidence[]
 }
 
-/** Nobody sees them, or they change what others look like. */
-const HIDDEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
+/** Nobody sees them, they look like a blank, or they change what others look like. */
+const HIDDEN = /(?! )[\p{Zs}\u2800\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 
 /**
  * A text from outside. It shows what somebody wrote and orders nothing. The text is in no property and in no JSON, and

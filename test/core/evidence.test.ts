@@ -55,6 +55,7 @@ describe('quoted', () => {
       'tags \u{e0041}\u{e0042}, selectors \ufe0f\u{e0101}',
       '"tags \\u{e0041}\\u{e0042}, selectors \\u{fe0f}\\u{e0101}"',
     ],
+    ['no\u00a0bl\u2800ank', '"no\\u{a0}bl\\u{2800}ank"'],
     ['fill\u3164er', '"fill\\u{3164}er"'],
     ['Zürich 東京 🙂', '"Zürich 東京 🙂"'],
   ])('%j', (text, quoted) => {
