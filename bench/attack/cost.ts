@@ -38,7 +38,12 @@ export function costRows(decisions: number): readonly BenchRow[] {
     const reserved = cpuUs(() => {
       for (const { at, lineage, node } of made) {
         clock.at = at
-        const budgets = lineage.map((id) => ({ id, ratePerMinute: 1e6, blastNodes: NODES }))
+        const budgets = lineage.map((id) => ({
+          id,
+          ratePerMinute: 1e6,
+          blastNodes: NODES,
+          windowMs: 600_000,
+        }))
         limits.reserve({ lineage: budgets, node, operation: 'read' }).end()
       }
     })

@@ -20,14 +20,15 @@ export type CapabilityPart = Pick<Capability, 'holder' | 'actions' | 'nodes' | '
 
 /** A narrower capability that comes from this one. Throws ACTION_DENIED for one that is wider in anything. */
 export function attenuate(parent: Capability, part: CapabilityPart): Capability {
-  const { id, ratePerMinute, blastNodes, ...covered } = part
+  const { id, ratePerMinute, blastNodes, windowMs, ...covered } = part
   const own = parent.lineage.at(-1)
   const wider =
     !covered.actions.isSubsetOf(parent.actions) ||
     !covered.nodes.isSubsetOf(parent.nodes) ||
     covered.expiresAt > parent.expiresAt ||
     ratePerMinute > (own?.ratePerMinute ?? 0) ||
-    blastNodes > (own?.blastNodes ?? 0)
+    blastNodes > (own?.blastNodes ?? 0) ||
+    windowMs < (own?.windowMs ?? Number.POSITIVE_INFINITY)
   if (wider) throw meshSwarmError('ACTION_DENIED', `${id} would be wider than ${parent.id}.`)
-  return { ...covered, id, lineage: [...parent.lineage, { id, ratePerMinute, blastNodes }] }
+  return { ...covered, id, lineage: [...parent.lineage, { id, ratePerMinute, blastNodes, windowMs }] }
 }

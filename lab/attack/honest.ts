@@ -3,7 +3,7 @@ import { attenuate, type Capability } from './capability.ts'
 import { activityOf, type Crisis } from './crisis.ts'
 import { repeat } from './repeat.ts'
 import type { TargetNodes } from './target-nodes.ts'
-import { CHANGES, candidatesOf, LOOK, type Role, type SimAgent, type World } from './world.ts'
+import { CHANGES, candidatesOf, LOOK, type Role, type SimAgent, WINDOW_MS, type World } from './world.ts'
 
 export interface HonestComponents {
   readonly world: World
@@ -171,6 +171,7 @@ export class HonestWork {
       expiresAt: clock.now() + STEP_MS,
       ratePerMinute: 60,
       blastNodes: 1,
+      windowMs: WINDOW_MS,
     })
     if (misuses(healer, step)) return
     const isLate = random.chance(0.03)
@@ -191,6 +192,7 @@ export class HonestWork {
       expiresAt: clock.now() + STEP_MS,
       ratePerMinute: 60,
       blastNodes: 0,
+      windowMs: WINDOW_MS,
     })
     const looks = 5 + random.int(10)
     for (let i = 1; i <= looks; i++)

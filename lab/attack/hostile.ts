@@ -144,10 +144,11 @@ export class HostileWork {
   }
 
   #newName({ standing }: SimAgent): Capability {
-    const { ratePerMinute = 0, blastNodes = 0 } = standing.lineage.at(-1) ?? {}
+    const { ratePerMinute = 0, blastNodes = 0, windowMs = 0 } = standing.lineage.at(-1) ?? {}
+    const limits = { ratePerMinute, blastNodes, windowMs }
     const holder = agentId(`new-${++this.#names}`)
     this.log.agents.add(holder)
-    return attenuate(standing, { ...standing, id: `t-${holder}`, holder, ratePerMinute, blastNodes })
+    return attenuate(standing, { ...standing, ...limits, id: `t-${holder}`, holder })
   }
 
   #useStolen({ id, standing }: SimAgent): void {

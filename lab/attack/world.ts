@@ -1,4 +1,5 @@
 import { type AgentId, agentId, type NodeId, nodeId, type Random } from '../../src/core/index.ts'
+import { DEFAULT_LIMITS_OPTIONS } from '../../src/security/index.ts'
 import { attenuate, type Capability } from './capability.ts'
 
 export type Role = 'lead' | 'monitor' | 'analyst' | 'healer'
@@ -36,6 +37,8 @@ const TEAM: readonly Role[] = [
   ...Array<Role>(2).fill('analyst'),
   ...Array<Role>(3).fill('healer'),
 ]
+/** Of every budget. */
+export const { windowMs: WINDOW_MS } = DEFAULT_LIMITS_OPTIONS
 const FOREVER = Number.POSITIVE_INFINITY
 const EVERYTHING = new Set<string>([LOOK, ...CHANGES])
 const LOOKING = new Set<string>([LOOK])
@@ -48,7 +51,7 @@ export function buildWorld(): World {
   const root: Capability = {
     id: ROOT,
     holder: agentId('operator'),
-    lineage: [{ id: ROOT, ratePerMinute: 60_000, blastNodes: 1000 }],
+    lineage: [{ id: ROOT, ratePerMinute: 60_000, blastNodes: 1000, windowMs: WINDOW_MS }],
     actions: EVERYTHING,
     nodes: new Set(nodes),
     expiresAt: FOREVER,
@@ -61,7 +64,7 @@ export function buildWorld(): World {
 function teamOf(root: Capability, region: readonly NodeId[], team: number): readonly SimAgent[] {
   const nodes = new Set(region)
   const lead = agentId(`lead-${team}`)
-  const limits = { ratePerMinute: 6000, blastNodes: 30 }
+  const limits = { ratePerMinute: 6000, blastNodes: 30, windowMs: WINDOW_MS }
   const all = { actions: EVERYTHING, nodes, expiresAt: FOREVER }
   const own = attenuate(root, { ...all, ...limits, id: `t-team-${team}`, holder: lead })
   const counts = new Map<Role, number>()
@@ -69,7 +72,14 @@ function teamOf(root: Capability, region: readonly NodeId[], team: number): read
     const index = counts.get(role) ?? 0
     counts.set(role, index + 1)
     const id = role === 'lead' ? lead : agentId(`${role}-${team}.${index}`)
-    const person = { holder: id, nodes, expiresAt: FOREVER, ratePerMinute: 240, blastNodes: 6 }
+    const person = {
+      holder: id,
+      nodes,
+      expiresAt: FOREVER,
+      ratePerMinute: 240,
+      blastNodes: 6,
+      windowMs: WINDOW_MS,
+    }
     const kept = attenuate(own, { ...person, id: `t-${id}`, actions: EVERYTHING })
     // A lead plans maintenance and holds a right to change its region. All others hold rights to look.
     const actions = role === 'lead' ? EVERYTHING : LOOKING

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type NodeId, nodeId } from '../core/index.ts'
 import type { MeshAction } from './action.ts'
 
-const Node = z
+export const Node = z
   .string()
   .min(1)
   .transform((text): NodeId => nodeId(text))

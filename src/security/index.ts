@@ -26,6 +26,8 @@ export {
   type EpochGuardComponents,
   type EpochGuardOptions,
 } from './epoch/epoch-guard.ts'
+export { EpochIssuer } from './epoch/epoch-issuer.ts'
+export { MemoryEpochStore } from './epoch/memory-epoch-store.ts'
 export { type Epoch, openEpoch, type SignedEpoch, signEpoch } from './epoch/signed-epoch.ts'
 export {
   type Proposal,
@@ -33,7 +35,7 @@ export {
   type ProposalComponents,
   propose,
 } from './evidence/proposal.ts'
-export type { Grant } from './grant.ts'
+export * from './gate/index.ts'
 export * from './limits/index.ts'
 export {
   type ControllerComponents,

@@ -64,7 +64,7 @@ describe('a capability of the simulation', () => {
   const world = buildWorld()
   const [lead] = world.agents
   const parent = lead?.standing as Capability
-  const same = { ...parent, id: 'child', ratePerMinute: 1, blastNodes: 1 }
+  const same = { ...parent, id: 'child', ratePerMinute: 1, blastNodes: 1, windowMs: 600_000 }
 
   it('keeps its whole lineage, and a hundred agents have the same root', () => {
     expect(attenuate(parent, same).lineage.map(({ id }) => id)).toEqual([
@@ -80,6 +80,7 @@ describe('a capability of the simulation', () => {
     { nodes: new Set(world.nodes) },
     { ratePerMinute: 1e6 },
     { blastNodes: 1e6 },
+    { windowMs: 1 },
   ])('is never wider than what it comes from: %#', (wider) => {
     expect(() => attenuate(parent, { ...same, holder: agentId('x'), ...wider })).toThrow('wider')
   })

@@ -1,5 +1,5 @@
 // The rule: a person makes the root once, sees in words what is granted before and after it is, and ends it by its id.
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -29,7 +29,8 @@ async function judge(token: string, node: string): Promise<string> {
   const clock = new VirtualClock({ startAt: Date.UTC(2020, 5, 1) })
   const engine = new BiscuitEngine({ clock })
   try {
-    const [root, revoked] = [readRootPublicKey(directory), readRevocations(directory)]
+    const root = readRootPublicKey(directory)
+    const revoked = readRevocations(directory, root)
     const ask = { action: 'probe', node: nodeId(node), regions: [], tier: 0, epoch: 0 } as const
     const decision = await new TokenJudge({ engine, clock, root }, { revoked }).judge(
       token,
@@ -67,6 +68,27 @@ test('grant says in words what it gives, and revoke ends it', async () => {
   expect(await judge(token, '12')).toBe('revoked')
   expect((await run(['authority', 'show'])).out).toContain('1 capability revoked')
   expect(await run(['revoke', 'everything'])).toMatchObject({ code: 2 })
+})
+
+test('only the root revokes, and a list that was tampered with is refused by all who read it', async () => {
+  const id = 'ab'.repeat(64)
+  expect(await run(['revoke', id])).toMatchObject({ code: 2, err: expect.stringContaining('root.key') })
+  expect(existsSync(directory)).toBe(false)
+  await run(['authority', 'init'])
+  expect((await run(['revoke', id])).code).toBe(0)
+  const other = { rootKey: seedOf(keyPair()).toString('hex') }
+  for (const argv of [['revoke', id], GRANT])
+    expect(await run(argv, other)).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('root.pub'),
+    })
+  appendFileSync(join(directory, 'revoked'), `${'cd'.repeat(64)}\n`)
+  for (const argv of [
+    ['authority', 'show'],
+    ['revoke', id],
+  ])
+    expect(await run(argv)).toMatchObject({ code: 2, out: '', err: expect.stringContaining('line 2') })
 })
 
 test('every limit of a grant is in its words', async () => {

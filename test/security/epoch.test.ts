@@ -1,5 +1,4 @@
 // The rule: nothing passes unless the latest epoch says so, it is fresh, and nobody could bring back an earlier one.
-import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,18 +10,19 @@ import {
   EpochFile,
   EpochGuard,
   type EpochStore,
+  keyPair,
   openEpoch,
   signEpoch,
 } from '../../src/security/index.ts'
 
 const HOUR = 3_600_000
-const root = generateKeyPairSync('ed25519')
-const stranger = generateKeyPairSync('ed25519')
+const root = keyPair()
+const stranger = keyPair()
 const epoch = (number: number, state: Epoch['state'] = 'running', issuedAt = 0): Epoch => ({
   ...{ number, state, issuedAt },
   reason: 'because',
 })
-const signed = (...args: Parameters<typeof epoch>) => signEpoch(epoch(...args), root.privateKey)
+const signed = (...args: Parameters<typeof epoch>) => signEpoch(epoch(...args), root)
 const denied = (reason: string) => ({ code: 'ACTION_DENIED', details: expect.objectContaining({ reason }) })
 
 /** What a disk would keep. */
@@ -109,7 +109,7 @@ describe('a guard', () => {
   })
 
   test.each([
-    ['of another key', signEpoch(epoch(2), stranger.privateKey), 'ACTION_DENIED'],
+    ['of another key', signEpoch(epoch(2), stranger), 'ACTION_DENIED'],
     ['that was changed', { ...signed(2), epoch: epoch(3) }, 'ACTION_DENIED'],
     ['from the future', signed(2, 'running', HOUR), 'INVALID_INPUT'],
     ['of its present number that says something else', signed(1, 'halted'), 'CONFLICT'],

@@ -31,7 +31,7 @@ export function registerAuthorityCommand(program: Command, { print }: CliContext
     .option('--json', 'print JSON')
     .action(({ authority, json }: AuthorityFlags) => {
       const publicKey = readRootPublicKey(authority)
-      const revoked = readRevocations(authority)
+      const revoked = readRevocations(authority, publicKey)
       if (json) return print(JSON.stringify({ publicKey, revoked: [...revoked] }))
       return print(`${publicKey}, ${plural(revoked.size, 'capability', 'capabilities')} revoked`)
     })

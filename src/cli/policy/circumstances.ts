@@ -32,9 +32,12 @@ export function withCircumstances(command: Command): Command {
     .option('--json', 'print JSON')
 }
 
-type Circumstances = Pick<PolicyRequest, 'agent' | 'mode' | 'at' | 'epoch' | 'approvals' | 'nodesWritten'>
+type Circumstances = Pick<
+  PolicyRequest,
+  'agent' | 'mode' | 'at' | 'epoch' | 'approvals' | 'nodesWritten' | 'nodesAllowed'
+>
 
-export function circumstancesOf(flags: CircumstanceFlags, clock: Clock): Circumstances {
+export function circumstancesOf(flags: CircumstanceFlags, clock: Clock, meshNodes: number): Circumstances {
   return {
     agent: { id: agentId(flags.agent), groups: flags.group },
     mode: flags.mode,
@@ -42,6 +45,7 @@ export function circumstancesOf(flags: CircumstanceFlags, clock: Clock): Circums
     epoch: 0,
     approvals: flags.approvedBy,
     nodesWritten: flags.written,
+    nodesAllowed: Math.max(6, Math.floor(meshNodes / 20)),
   }
 }
 

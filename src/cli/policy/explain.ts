@@ -49,7 +49,7 @@ export function addExplain(policy: Command, { clock, print }: CliContext): void 
 function requestOf(flags: ExplainFlags, clock: Clock): PolicyRequest {
   const { action, node, region, tier, evidence, nodes, lifetime } = flags
   return {
-    ...circumstancesOf(flags, clock),
+    ...circumstancesOf(flags, clock, nodes),
     node: { id: nodeId(node), regions: region },
     asks:
       action === 'mint' ? { operation: 'mint', lifetimeMs: lifetime * 1000 } : { operation: 'apply', action },

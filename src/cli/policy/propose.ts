@@ -44,7 +44,11 @@ export function addPropose(parent: Command, context: CliContext): void {
     const { snapshot } = await readTopologyFile(flags.topology, context)
     const basedOn = await Promise.all(flags.basedOn.map((file) => read(file, 'document', [], signal)))
     const evidence = await read(path, flags.channel, basedOn, signal)
-    const known = { ...circumstancesOf(flags, clock), snapshot, regionsOf: () => flags.region }
+    const known = {
+      ...circumstancesOf(flags, clock, snapshot.nodes.size),
+      snapshot,
+      regionsOf: () => flags.region,
+    }
     const judge = (more: readonly string[]) =>
       propose(evidence, { policy }, { ...known, approvals: [...known.approvals, ...more] })
     const result = judge([])

@@ -1,6 +1,6 @@
 import type { AgentId, NodeId } from '../../core/index.ts'
 import type { RiskTier } from '../../mesh/index.ts'
-import type { KeyPair, PublicKey } from './keys.ts'
+import type { KeyPair, PublicKey } from '../keys.ts'
 import type { CapabilityAction, Restriction, Scope } from './scope.ts'
 
 /** What the root of authority says once, in the first block of a chain. */
@@ -23,12 +23,20 @@ export interface Approval {
 
 /** A block more. Handing over and approving count only where the right key has signed the block. */
 export type BlockContent =
-  | { readonly kind: 'restriction'; readonly restriction: Restriction; readonly handover?: PublicKey }
+  | {
+      readonly kind: 'restriction'
+      readonly restriction: Restriction
+      readonly handover?: PublicKey
+      /** The name of who gets it, with a handover only. Without one the name stays. */
+      readonly to?: AgentId
+    }
   | { readonly kind: 'approval'; readonly approval: Approval }
 
 /** One block of a chain. Its revocation id is part of every token that descends from it. */
 export interface Ancestor {
   readonly id: string
+  /** Who holds it. */
+  readonly agent: AgentId
   readonly holder: PublicKey
   /** What is left here of the scopes before and the block's own: what a budget keyed by `id` holds. */
   readonly scope: Scope
@@ -36,6 +44,7 @@ export interface Ancestor {
 
 /** A token, read. Its last ancestor is itself. */
 export interface Capability {
+  /** Who holds it now. */
   readonly agent: AgentId
   readonly epoch: number
   readonly lineage: readonly [Ancestor, ...Ancestor[]]
@@ -50,13 +59,15 @@ export interface CapabilityAsk {
   readonly tier: RiskTier
   /** The present one. */
   readonly epoch: number
-  /** Demands so many approvals by different keys of the list. */
+  /** Asks who has approved it, and demands so many. */
   readonly approvals?: ApprovalsAsk
 }
 
 export interface ApprovalsAsk {
   readonly plan: string
+  /** Those whose approval counts. */
   readonly approvers: readonly PublicKey[]
+  /** So many different ones are demanded; 0 only asks. */
   readonly least: number
 }
 
@@ -94,9 +105,18 @@ export interface Denied {
   readonly allowed: false
   readonly reason: DenyReason
   readonly message: string
+  /** What was shown, where it is genuine: signed by the root, and handed over by none but its holders. */
+  readonly capability?: Capability
 }
 
-export type EngineAnswer = { readonly allowed: true; readonly capability: Capability } | Denied
+export type EngineAnswer =
+  | {
+      readonly allowed: true
+      readonly capability: Capability
+      /** Of those that were asked about: who has approved the plan for this node, and still does. Each once. */
+      readonly approvers: readonly PublicKey[]
+    }
+  | Denied
 
 /**
  * Makes and judges tokens that can be narrowed by whoever holds them, without the root's key. Calls reject CANCELLED

@@ -1,3 +1,4 @@
+export { type KeyPair, keyPair, type PublicKey, publicKey, seedOf } from '../keys.ts'
 export { BiscuitEngine, type BiscuitEngineOptions } from './biscuit/biscuit-engine.ts'
 export { describeCapability } from './describe.ts'
 export type {
@@ -13,7 +14,6 @@ export type {
   DenyReason,
   EngineAnswer,
 } from './engine.ts'
-export { type KeyPair, keyPair, type PublicKey, publicKey, seedOf } from './keys.ts'
 export {
   CapabilityManager,
   type CapabilityManagerComponents,
@@ -21,10 +21,12 @@ export {
   type Minted,
   type MintOptions,
 } from './manager.ts'
-export { type RequestContent, type SignedRequest, signRequest } from './request.ts'
-export { addRevocation, readRevocations } from './revocations.ts'
+export { planHash } from './plan-hash.ts'
+export { parseRequest, type RequestContent, type SignedRequest, signRequest } from './request.ts'
+export { addRevocation, readRevocations, readSignedRevocations } from './revocations.ts'
 export { createRootKey, readRootKey, readRootPublicKey } from './root-key.ts'
 export type { BlastRadius, CapabilityAction, Restriction, Scope } from './scope.ts'
+export { openRevocation, type SignedRevocation, signRevocation } from './signed-revocation.ts'
 export {
   type Allowed,
   type CapabilityDecision,

@@ -1,7 +1,7 @@
 import { type AgentId, type Clock, meshSwarmError } from '../../core/index.ts'
+import type { KeyPair, PublicKey } from '../keys.ts'
 import { describeCapability } from './describe.ts'
 import type { Approval, Capability, CapabilityEngine } from './engine.ts'
-import type { KeyPair, PublicKey } from './keys.ts'
 import { checkRestriction } from './restriction.ts'
 import { isName, type Restriction, type Scope, widerThan } from './scope.ts'
 
@@ -31,6 +31,8 @@ export interface Minted {
 export interface HandoverKeys {
   readonly from: KeyPair
   readonly to: PublicKey
+  /** The name of who gets it; without one it stays as it was. */
+  readonly agent?: AgentId
 }
 
 /**
@@ -71,6 +73,8 @@ export class CapabilityManager {
   ): Promise<Minted> {
     const { engine, root } = this.#components
     checkRestriction(restriction)
+    if (handover?.agent !== undefined && !isName(handover.agent))
+      throw meshSwarmError('INVALID_INPUT', 'Who gets a capability has a plain name.')
     const { lineage } = await engine.read(token, root.publicKey, signal)
     const { scope, holder } = lineage.at(-1) ?? lineage[0]
     const wider = widerThan(scope, restriction)
@@ -94,6 +98,7 @@ export class CapabilityManager {
       kind: 'restriction' as const,
       restriction,
       ...(handover ? { handover: handover.to } : {}),
+      ...(handover?.agent === undefined ? {} : { to: handover.agent }),
     }
     return this.#read(await engine.append(token, root.publicKey, block, handover?.from, signal), signal)
   }

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
+import { type KeyPair, publicKey, signWith, verifies } from '../keys.ts'
+import { paramsHash } from './canonical-json.ts'
 import type { CapabilityAsk } from './engine.ts'
-import { type KeyPair, publicKey, signWith, verifies } from './keys.ts'
 
 /** What the holder of a token signs for one action: nobody else can use the token, and nobody can use this twice. */
 export interface SignedRequest {
@@ -81,21 +82,7 @@ export function tokenHash(token: string): string {
   return hash('sha256', token)
 }
 
-/** Of canonical JSON: keys sorted, no white space, what is undefined left out. */
-export function paramsHash(params: unknown): string {
-  return hash('sha256', canonicalJson(params))
-}
-
 function signedBytes(request: Omit<SignedRequest, 'signature'>): Buffer {
   const { token, holder, action, node, params, session, nonce, at } = request
   return Buffer.from(JSON.stringify([DOMAIN, token, holder, action, node, params, session, nonce, at]))
-}
-
-/** ECMAScript's own numbers and strings, as in RFC 8785; keys in their order, those that are whole numbers first. */
-function canonicalJson(value: unknown): string {
-  const sorted = (_: string, part: unknown) => {
-    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part
-    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
-  }
-  return JSON.stringify(value, sorted) ?? 'null'
 }

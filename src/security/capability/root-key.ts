@@ -1,8 +1,17 @@
-import { chmodSync, closeSync, fstatSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { meshSwarmError } from '../../core/index.ts'
 import { isErrno } from '../../store/index.ts'
-import { type KeyPair, keyPair, type PublicKey, publicKey, seedOf } from './keys.ts'
+import { type KeyPair, keyPair, type PublicKey, publicKey, seedOf } from '../keys.ts'
 
 const SECRET = 'root.key'
 const PUBLIC = 'root.pub'
@@ -27,13 +36,20 @@ export function createRootKey(directory: string): KeyPair {
 
 /**
  * The root's key: `text`, as it comes from the environment, or else that of the directory. Throws INVALID_CONFIGURATION
- * where there is none, where it is no key, and where anybody but its owner may read or write the file.
+ * where there is none, where it is no key, where anybody but its owner may read or write the file, and where the directory
+ * has the public key of another one: nobody would believe what this one signs.
  */
 export function readRootKey(directory: string, text?: string): KeyPair {
   const seed = (text ?? readSecret(join(directory, SECRET))).trim()
   if (!/^[0-9a-f]{64}$/.test(seed))
     throw meshSwarmError('INVALID_CONFIGURATION', 'A root key is 64 hexadecimal digits.')
-  return keyPair(Buffer.from(seed, 'hex'))
+  const root = keyPair(Buffer.from(seed, 'hex'))
+  const file = join(directory, PUBLIC)
+  if (existsSync(file) && readRootPublicKey(directory) !== root.publicKey)
+    throw meshSwarmError('INVALID_CONFIGURATION', `The root key is not the one of ${file}.`, {
+      details: { file },
+    })
+  return root
 }
 
 /** What a node needs, and all that it gets. Throws INVALID_CONFIGURATION without one, INVALID_INPUT for what is none. */

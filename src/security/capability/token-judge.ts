@@ -1,7 +1,7 @@
 import { type Clock, fromUnknown } from '../../core/index.ts'
+import type { PublicKey } from '../keys.ts'
 import { DecisionCache, untilOf } from './decision-cache.ts'
 import type { Ancestor, Capability, CapabilityAsk, CapabilityEngine, Denied, DenyReason } from './engine.ts'
-import type { PublicKey } from './keys.ts'
 import { tokenHash } from './request.ts'
 import type { Scope } from './scope.ts'
 
@@ -17,6 +17,8 @@ export interface Allowed {
   readonly lineage: readonly Ancestor[]
   /** The limits that are left at the end of the lineage. */
   readonly scope: Scope
+  /** Of those that were asked about: who has approved the plan for this node. Each once. */
+  readonly approvers: readonly PublicKey[]
 }
 
 export interface TokenJudgeComponents {
@@ -64,16 +66,16 @@ export class TokenJudge {
     // Approvals belong to one plan: no other decision is like it.
     const key = ask.approvals ? undefined : keyOf(tokenHash(token), ask)
     const known = key === undefined ? undefined : this.#cache.get(key, clock.now())
-    if (known) return allowed(known)
+    if (known) return allowed(known, [])
     try {
       const answer = await engine.authorise(token, root, ask, clock.now(), signal)
       if (!answer.allowed) return answer
-      const { capability } = answer
+      const { capability, approvers } = answer
       if (capability.lineage.some(({ id }) => this.#revoked.has(id)))
         return denied('revoked', 'The capability, or one that it descends from, was revoked.')
       if (clock.now() >= untilOf(capability)) return denied('expired', 'The capability has expired.')
       if (key !== undefined) this.#cache.set(key, capability)
-      return allowed(capability)
+      return allowed(capability, approvers)
     } catch (thrown) {
       const error = fromUnknown(thrown)
       if (error.code === 'CANCELLED') throw error
@@ -86,9 +88,10 @@ export function denied(reason: DenyReason, message: string): Denied {
   return { allowed: false, reason, message }
 }
 
-function allowed(capability: Capability): Allowed {
-  const last = capability.lineage.at(-1) ?? capability.lineage[0]
-  return { allowed: true, capability, holder: last.holder, lineage: capability.lineage, scope: last.scope }
+function allowed(capability: Capability, approvers: readonly PublicKey[]): Allowed {
+  const { lineage } = capability
+  const { holder, scope } = lineage.at(-1) ?? lineage[0]
+  return { allowed: true, capability, holder, lineage, scope, approvers }
 }
 
 /** Of everything that a decision depends on, the time apart. */

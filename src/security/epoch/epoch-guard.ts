@@ -1,5 +1,5 @@
-import type { KeyObject } from 'node:crypto'
 import { type Cancel, type Clock, type MeshSwarmError, meshSwarmError } from '../../core/index.ts'
+import type { PublicKey } from '../keys.ts'
 import type { EpochStore } from './epoch-file.ts'
 import { type Epoch, openEpoch, type SignedEpoch } from './signed-epoch.ts'
 
@@ -9,7 +9,7 @@ export interface EpochGuardComponents {
 }
 
 export interface EpochGuardOptions {
-  readonly rootPublicKey: KeyObject
+  readonly rootPublicKey: PublicKey
   /** So long after its issue an epoch is believed. Default 24 h. */
   readonly freshForMs?: number
 }
@@ -28,7 +28,7 @@ const MOST_SKEW_MS = 5 * 60_000
  */
 export class EpochGuard {
   readonly #components: EpochGuardComponents
-  readonly #key: KeyObject
+  readonly #key: PublicKey
   readonly #freshForMs: number
   #latest: SignedEpoch | undefined
   /** When it was found that what was kept cannot be believed. */

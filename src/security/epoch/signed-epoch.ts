@@ -1,6 +1,6 @@
-import { type KeyObject, sign, verify } from 'node:crypto'
 import { z } from 'zod'
 import { meshSwarmError } from '../../core/index.ts'
+import { type KeyPair, type PublicKey, signWith, verifies } from '../keys.ts'
 
 /** What the authority says of the whole mesh. A later one counts more than an earlier one, whoever brings it. */
 export interface Epoch {
@@ -30,17 +30,17 @@ const Schema = z.strictObject({
   signature: z.base64().max(200),
 })
 
-export function signEpoch(epoch: Epoch, rootKey: KeyObject): SignedEpoch {
-  return { epoch, signature: sign(null, bytesOf(epoch), rootKey).toString('base64') }
+export function signEpoch(epoch: Epoch, root: KeyPair): SignedEpoch {
+  return { epoch, signature: signWith(root, bytesOf(epoch)).toString('base64') }
 }
 
 /** Throws INVALID_INPUT for what is no epoch, ACTION_DENIED for one that this root key has not signed. */
-export function openEpoch(value: unknown, rootPublicKey: KeyObject): SignedEpoch {
+export function openEpoch(value: unknown, root: PublicKey): SignedEpoch {
   const parsed = Schema.safeParse(value)
   if (!parsed.success)
     throw meshSwarmError('INVALID_INPUT', `This is no epoch: ${z.prettifyError(parsed.error)}`)
   const { epoch, signature } = parsed.data
-  if (verify(null, bytesOf(epoch), rootPublicKey, Buffer.from(signature, 'base64'))) return parsed.data
+  if (verifies(root, bytesOf(epoch), Buffer.from(signature, 'base64'))) return parsed.data
   throw meshSwarmError('ACTION_DENIED', `Epoch ${epoch.number} is not signed by the root key.`, {
     details: { reason: 'signature', epoch: epoch.number },
   })

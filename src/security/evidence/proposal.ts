@@ -19,7 +19,10 @@ export interface ProposalComponents {
 
 /** Who proposes, and how things are. From whoever knows it: nothing here is ever read out of a text. */
 export interface ProposalCircumstances
-  extends Pick<PolicyRequest, 'agent' | 'mode' | 'at' | 'epoch' | 'approvals' | 'nodesWritten'> {
+  extends Pick<
+    PolicyRequest,
+    'agent' | 'mode' | 'at' | 'epoch' | 'approvals' | 'nodesWritten' | 'nodesAllowed'
+  > {
   readonly snapshot: MeshSnapshot
   readonly regionsOf: (node: NodeId) => readonly string[]
 }

@@ -4,4 +4,4 @@ export {
   type LimitsComponents,
   type LimitsOptions,
 } from './authority-limits.ts'
-export type { BudgetName, LimitedRequest, LineageLimit, Reservation } from './request.ts'
+export type { BudgetName, LimitedRequest, LineageLimit, PastWrite, Reservation } from './request.ts'

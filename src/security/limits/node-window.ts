@@ -45,6 +45,14 @@ export class NodeWindow {
     this.#lastWrite.set(node, now)
   }
 
+  /** A write that ended then. In the order of the times: one that comes too late counts for longer, never for less. */
+  remember(node: NodeId, at: number): void {
+    if (!this.has(node)) this.#count++
+    else if ((this.#lastWrite.get(node) ?? at) > at) return
+    this.#lastWrite.delete(node)
+    this.#lastWrite.set(node, at)
+  }
+
   /** After `begin`: nothing was done. */
   cancel(node: NodeId): void {
     this.#lessWriting(node)

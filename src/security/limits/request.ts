@@ -5,8 +5,9 @@ export interface LineageLimit {
   readonly id: string
   /** Requests in any minute. */
   readonly ratePerMinute: number
-  /** Different nodes that are written in any window. */
+  /** Different nodes that are written in any window of `windowMs`. */
   readonly blastNodes: number
+  readonly windowMs: number
 }
 
 export interface LimitedRequest {
@@ -15,6 +16,17 @@ export interface LimitedRequest {
   readonly node: NodeId
   /** What only looks draws on the rates alone. `undo` counts as a write and is never refused. */
   readonly operation: 'read' | 'write' | 'undo'
+  /** As many persons as it takes have approved it: the network's budget counts it and does not refuse it. */
+  readonly approved?: boolean
+}
+
+/** A write of before a restart. */
+export interface PastWrite {
+  /** Ids of every ancestor of its token and of the token itself. */
+  readonly lineage: readonly string[]
+  readonly node: NodeId
+  /** When it ended, or began where that is all that is known. */
+  readonly at: number
 }
 
 /** What a request has drawn on every budget. The first of the two calls counts, later ones do nothing. */

@@ -30,6 +30,8 @@ export interface PolicyRequest {
   readonly evidence: readonly EvidenceChannel[]
   /** Different nodes changed in the budget's window, this one included. */
   readonly nodesWritten: number
+  /** How many may be, as those who answer for the nodes have laid down. */
+  readonly nodesAllowed: number
   readonly meshNodes: number
 }
 
@@ -71,7 +73,7 @@ function entity(uid: Uid, parents: readonly Uid[]) {
 }
 
 function contextOf(request: PolicyRequest) {
-  const { asks, mode, tier, at, epoch, approvals, evidence, nodesWritten, meshNodes } = request
+  const { asks, mode, tier, at, epoch, approvals, evidence, nodesWritten, nodesAllowed, meshNodes } = request
   const persons = [...new Set(approvals)]
   const lifetime =
     asks.operation === 'mint' ? { lifetime: extension('duration', `${asks.lifetimeMs}ms`) } : {}
@@ -85,6 +87,7 @@ function contextOf(request: PolicyRequest) {
     approvalCount: persons.length,
     evidence: [...evidence],
     nodesWritten,
+    nodesAllowed,
     meshNodes,
     ...lifetime,
   }

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type BiscuitLibrary, loadBiscuit } from '../../../src/security/capability/biscuit/load.ts'
-import { publicKey, verifies } from '../../../src/security/capability/keys.ts'
+import { publicKey, verifies } from '../../../src/security/keys.ts'
 
 const DATA = process.env.MESHSWARM_DATA ?? join(import.meta.dirname, '../../../../shared/data')
 const SAMPLES = join(DATA, 'security/biscuit/samples/current')

@@ -77,3 +77,21 @@ export function setUp(engine: CapabilityEngine, options: Partial<CapabilityVerif
     verify(token, sign(token, by, ask), ask)
   return { clock, manager, verifier, mint, sign, verify, use }
 }
+
+/** The fields of a message of Protocol Buffers, all of them with a length. */
+export function fieldsOf(bytes: Buffer): readonly Buffer[] {
+  const fields: Buffer[] = []
+  for (let at = 0; at < bytes.length; ) {
+    const start = at
+    at++
+    let length = 0
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at++] ?? 0
+      length |= (byte & 127) << shift
+      if (byte < 128) break
+    }
+    at += length
+    fields.push(bytes.subarray(start, at))
+  }
+  return fields
+}

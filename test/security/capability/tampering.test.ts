@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nodeId } from '../../../src/core/index.ts'
 import { type BiscuitLibrary, loadBiscuit } from '../../../src/security/capability/biscuit/load.ts'
 import type { CapabilityAsk } from '../../../src/security/index.ts'
-import { ASK, CHILD, HOLDER, NEVER, NOW, newEngine, ROOT, setUp, THIEF } from './support.ts'
+import { ASK, CHILD, fieldsOf, HOLDER, NEVER, NOW, newEngine, ROOT, setUp, THIEF } from './support.ts'
 
 let engine: ReturnType<typeof newEngine>
 let library: BiscuitLibrary
@@ -157,21 +157,3 @@ test('a signature under a block of one token is worth nothing under another', as
     expect(await use(forged, CHILD)).toMatch(/^(malformed|signature)$/)
   }
 })
-
-/** The fields of a message of Protocol Buffers, all of them with a length. */
-function fieldsOf(bytes: Buffer): readonly Buffer[] {
-  const fields: Buffer[] = []
-  for (let at = 0; at < bytes.length; ) {
-    const start = at
-    at++
-    let length = 0
-    for (let shift = 0; ; shift += 7) {
-      const byte = bytes[at++] ?? 0
-      length |= (byte & 127) << shift
-      if (byte < 128) break
-    }
-    at += length
-    fields.push(bytes.subarray(start, at))
-  }
-  return fields
-}

@@ -17,9 +17,10 @@ const around = fc.record({
   mode: fc.constantFrom('observe' as const, 'advise' as const, 'heal' as const),
   approvals: fc.subarray(['ann', 'bob', 'eve']),
   nodesWritten: fc.integer({ min: 1, max: 20 }),
+  nodesAllowed: fc.constantFrom(6, 15),
 })
 
-type Around = Pick<PolicyRequest, 'mode' | 'approvals' | 'nodesWritten'>
+type Around = Pick<PolicyRequest, 'mode' | 'approvals' | 'nodesWritten' | 'nodesAllowed'>
 
 /** Texts, actions, and actions with something cut out, put in or put beside. */
 const wild = fc.oneof(

@@ -54,6 +54,7 @@ export function circumstances(part: Partial<ProposalCircumstances> = {}): Propos
     epoch: 0,
     approvals: [],
     nodesWritten: 1,
+    nodesAllowed: 6,
     snapshot: SNAPSHOT,
     regionsOf: () => [],
     ...part,

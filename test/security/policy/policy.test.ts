@@ -42,6 +42,7 @@ function request(part: Partial<PolicyRequest> = {}): PolicyRequest {
     approvals: [],
     evidence: [],
     nodesWritten: 1,
+    nodesAllowed: 50,
     meshNodes: 1000,
     ...part,
   }
@@ -321,7 +322,7 @@ describe('the default policy', () => {
   test('bounds the blast radius, and never stops an undo', async () => {
     expect(await decide({ nodesWritten: 50 })).toEqual([true, 'repair'])
     expect(await decide({ nodesWritten: 51 })).toEqual([false, 'blast-radius'])
-    expect(await decide({ nodesWritten: 6, meshNodes: 10 })).toEqual([true, 'repair'])
+    expect(await decide({ nodesWritten: 6, nodesAllowed: 6 })).toEqual([true, 'repair'])
     const asks = { operation: 'rollback', action: 'restart-daemon' } as const
     expect(await decide({ nodesWritten: 51, asks })).toEqual([true, 'repair'])
   })

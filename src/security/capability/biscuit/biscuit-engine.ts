@@ -6,6 +6,7 @@ import {
   RealClock,
   throwIfCancelled,
 } from '../../../core/index.ts'
+import { type KeyPair, type PublicKey, seedOf } from '../../keys.ts'
 import type {
   BlockContent,
   Capability,
@@ -14,7 +15,6 @@ import type {
   CapabilityTerms,
   EngineAnswer,
 } from '../engine.ts'
-import { type KeyPair, type PublicKey, seedOf } from '../keys.ts'
 import { EngineThread, type Job } from './engine-thread.ts'
 import { type CompiledBiscuit, compileBiscuit } from './load.ts'
 import type { Operation, Outcome, SignerSeed } from './protocol.ts'

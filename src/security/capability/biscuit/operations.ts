@@ -1,3 +1,4 @@
+import { hexOf, type PublicKey } from '../../keys.ts'
 import { blockSource, checkSubject, date, termsSource } from '../block.ts'
 import type {
   ApprovalsAsk,
@@ -8,7 +9,6 @@ import type {
   DenyReason,
   EngineAnswer,
 } from '../engine.ts'
-import { hexOf, type PublicKey } from '../keys.ts'
 import { isName } from '../scope.ts'
 import type { BiscuitLibrary } from './load.ts'
 import { type ParsedToken, ParsedTokens, type Unparsed } from './parsed-tokens.ts'
@@ -81,30 +81,43 @@ export class Operations {
     const authorizer = builder.buildAuthenticated(token)
     try {
       const refused = refusalOf(authorizer)
-      if (refused) return refused
+      if (refused)
+        return this.#isGenuine(authorizer, parsed) ? { ...refused, capability: chain.capability } : refused
       const { plan, approvers, least } = ask.approvals ?? NO_APPROVALS
-      if (this.#approvals(authorizer, plan, approvers) < least)
+      const given = this.#approvers(authorizer, plan, approvers)
+      if (given.length < least)
         return denied('approvals', `It takes the approval of ${least} of ${approvers.length}.`)
-      return { allowed: true, capability: chain.capability }
+      return { allowed: true, capability: chain.capability, approvers: given }
     } finally {
       authorizer.free()
     }
   }
 
-  /** How many different keys have approved the plan for the node in question, and still do. */
-  #approvals(authorizer: Authorizer, plan: string, approvers: readonly PublicKey[]): number {
-    const given = [...new Set(approvers)].filter((approver) =>
-      freeing((freed) => {
-        const rule = this.#library.Rule.fromString(
-          `granted($node) <- approved("${plan}", $nodes, $until), node($node), time($time), ` +
-            `$nodes.contains($node), $time < $until trusting ${approver}`,
-        )
-        const facts: readonly Disposable[] = authorizer.queryWithLimits(freed.use(rule), LIMITS)
-        for (const fact of facts) freed.use(fact)
-        return facts.length > 0
-      }),
+  /** Whether each handover was signed by who held it: then its agents are who it says. */
+  #isGenuine(authorizer: Authorizer, { chain }: ParsedToken): boolean {
+    return chain.handovers.every(({ from, to }) =>
+      this.#holds(authorizer, `told($key) <- handover($key), $key == "${to}" trusting ${from}`),
     )
-    return given.length
+  }
+
+  #holds(authorizer: Authorizer, query: string): boolean {
+    return freeing((freed) => {
+      const rule = this.#library.Rule.fromString(query)
+      const facts: readonly Disposable[] = authorizer.queryWithLimits(freed.use(rule), LIMITS)
+      for (const fact of facts) freed.use(fact)
+      return facts.length > 0
+    })
+  }
+
+  /** The different keys that have approved the plan for the node in question, and still do. */
+  #approvers(authorizer: Authorizer, plan: string, approvers: readonly PublicKey[]): readonly PublicKey[] {
+    return [...new Set(approvers)].filter((approver) =>
+      this.#holds(
+        authorizer,
+        `granted($node) <- approved("${plan}", $nodes, $until), node($node), time($time), ` +
+          `$nodes.contains($node), $time < $until trusting ${approver}`,
+      ),
+    )
   }
 }
 
@@ -123,8 +136,17 @@ function facts({ action, node, regions, tier, epoch }: CapabilityAsk, now: numbe
 /** What may stand in Datalog. */
 function isAskable({ node, action, regions, tier, epoch, approvals }: CapabilityAsk): boolean {
   const names = [node, action, ...regions].every(isName)
-  const plan = approvals === undefined || /^[0-9a-f]{64}$/.test(approvals.plan)
-  return names && plan && Number.isSafeInteger(tier) && Number.isSafeInteger(epoch)
+  return (
+    names &&
+    (approvals === undefined || isCountable(approvals)) &&
+    Number.isSafeInteger(tier) &&
+    Number.isSafeInteger(epoch)
+  )
+}
+
+/** A number that is none would demand nothing. */
+function isCountable({ plan, least }: ApprovalsAsk): boolean {
+  return /^[0-9a-f]{64}$/.test(plan) && Number.isSafeInteger(least) && least >= 0
 }
 
 const REASONS: Readonly<Record<string, DenyReason>> = {

@@ -1,5 +1,5 @@
+import { hexOf, type PublicKey } from '../../keys.ts'
 import { type Chain, readChain } from '../chain.ts'
-import { hexOf, type PublicKey } from '../keys.ts'
 import type { BiscuitLibrary } from './load.ts'
 
 type Token = BiscuitLibrary['Biscuit']['prototype']

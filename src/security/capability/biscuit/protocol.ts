@@ -1,5 +1,5 @@
+import type { PublicKey } from '../../keys.ts'
 import type { BlockContent, Capability, CapabilityAsk, CapabilityTerms, EngineAnswer } from '../engine.ts'
-import type { PublicKey } from '../keys.ts'
 import type { CompiledBiscuit } from './load.ts'
 
 export interface ThreadOptions {

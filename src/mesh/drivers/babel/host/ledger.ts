@@ -26,6 +26,8 @@ const EntrySchema = z.object({
   confirmBy: z.number(),
   undo: z.array(StepSchema),
   place: NodePlaceSchema,
+  /** Ids of the token's blocks under which it was applied: what it drew on is drawn on after a restart as well. */
+  lineage: z.array(z.string()).readonly().default([]),
 })
 export type LedgerEntry = z.infer<typeof EntrySchema>
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type ChangeId, changeId } from '../../../../core/index.ts'
-import { ActionSchema, Iface } from '../../../action-schema.ts'
+import { ActionSchema, Iface, Node } from '../../../action-schema.ts'
+import type { GateState } from '../../../gate.ts'
 import type { DaemonState } from '../../../model.ts'
 import { InventorySchema } from '../inventory.ts'
 
@@ -34,6 +35,8 @@ export interface WireProbeResult {
 }
 
 const id = z.int()
+/** Checked by the gate, not here: a bad one is a denial. */
+const Proof = z.object({ token: z.string().max(65_536), request: z.unknown() }).optional()
 
 export const RequestSchema = z.discriminatedUnion('op', [
   z.object({ id, op: z.literal('hello'), inventory: InventorySchema }),
@@ -45,17 +48,21 @@ export const RequestSchema = z.discriminatedUnion('op', [
     change: Change,
     confirmWithinMs: z.number().min(1).max(86_400_000),
     reason: z.string(),
+    plan: z.array(ActionSchema).max(1000).optional(),
+    proof: Proof,
   }),
-  z.object({ id, op: z.literal('confirm'), change: Change }),
-  z.object({ id, op: z.literal('rollback'), change: Change }),
+  z.object({ id, op: z.literal('confirm'), change: Change, proof: Proof }),
+  z.object({ id, op: z.literal('rollback'), change: Change, proof: Proof }),
   z.object({ id, op: z.literal('changes') }),
   z.object({ id, op: z.literal('inspect'), node: z.string() }),
   z.object({
     id,
     op: z.literal('hasten'),
-    nodes: z.array(z.string()).max(20000),
+    nodes: z.array(Node).max(20000),
     forMs: z.number().min(0).max(60_000),
+    proof: Proof,
   }),
+  z.object({ id, op: z.literal('tell'), statement: z.unknown() }),
   z.object({ id, op: z.literal('cancel'), target: z.int() }),
 ])
 export type HostRequest = z.infer<typeof RequestSchema>
@@ -63,6 +70,12 @@ export type HostRequest = z.infer<typeof RequestSchema>
 export interface DaemonReport {
   readonly node: string
   readonly state: DaemonState
+}
+
+/** The answer to `hello`. */
+export interface Welcome {
+  readonly reports: readonly DaemonReport[]
+  readonly gate: GateState
 }
 
 /** A node's own account of itself, before the driver adds what it knows from the routing daemon. */
@@ -82,3 +95,4 @@ export type HostReply =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: { code: string; message: string; details?: unknown } }
   | { readonly event: 'daemons'; readonly reports: readonly DaemonReport[] }
+  | { readonly event: 'gate'; readonly state: GateState }

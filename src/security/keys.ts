@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, verify } from 'node:crypto'
-import { type Brand, meshSwarmError } from '../../core/index.ts'
+import { type Brand, meshSwarmError } from '../core/index.ts'
 
 /** `ed25519/` and 64 hexadecimal digits, as tokens write it. */
 export type PublicKey = Brand<string, 'PublicKey'>
