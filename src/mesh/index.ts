@@ -1,4 +1,5 @@
 export * from './action.ts'
+export { ActionSchema } from './action-schema.ts'
 export * from './driver.ts'
 export * from './drivers/babel/index.ts'
 export * from './drivers/sim/index.ts'

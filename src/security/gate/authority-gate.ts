@@ -215,6 +215,8 @@ export class AuthorityGate implements NodeGate {
         at: clock.now(),
         epoch: guard.epoch?.number ?? 0,
         approvals: this.#namesOf(findings.approvers),
+        // What it was read out of is known where it was proposed, and policy was asked there.
+        evidence: [],
       },
       ...{ nodesWritten: limits.networkUsed, nodesAllowed: limits.networkLimit, meshNodes: meshSize() },
     })

@@ -2,8 +2,8 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, wr
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type ChangeId, changeId } from '../../../../core/index.ts'
+import { ActionSchema } from '../../../action-schema.ts'
 import { NodePlaceSchema } from './node-place.ts'
-import { ActionSchema } from './protocol.ts'
 import { StepSchema } from './step.ts'
 
 /** `applying` was written before the first touch: found at a start, nobody knows how far it went. */

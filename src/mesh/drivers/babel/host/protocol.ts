@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { type ChangeId, changeId, type NodeId, nodeId } from '../../../../core/index.ts'
-import type { MeshAction } from '../../../action.ts'
+import { type ChangeId, changeId } from '../../../../core/index.ts'
+import { ActionSchema, Iface, Node } from '../../../action-schema.ts'
 import type { GateState } from '../../../gate.ts'
 import type { DaemonState } from '../../../model.ts'
 import { InventorySchema } from '../inventory.ts'
@@ -9,36 +9,10 @@ import { InventorySchema } from '../inventory.ts'
  * What the driver and the executor say to each other: one JSON object a line, over a socket that only its owner
  * may open. A request has an `id`, its answer the same; cancels need no answer, events have no id.
  */
-const Node = z
-  .string()
-  .min(1)
-  .transform((text): NodeId => nodeId(text))
 const Change = z
   .string()
   .min(1)
   .transform((text): ChangeId => changeId(text))
-/** Interface names go into statements and command lines: no blank, no leading hyphen. */
-const Iface = z.string().regex(/^[A-Za-z0-9_.][A-Za-z0-9_.:@-]{0,14}$/)
-const Cost = z.int().min(1).max(65534)
-/** IPv6 leaves an interface with less. */
-const Mtu = z.int().min(1280).max(65535)
-const Prefix = z.union([z.cidrv6(), z.cidrv4()])
-
-const kind = <K extends MeshAction['kind']>(name: K) => z.literal(name)
-
-export const ActionSchema: z.ZodType<MeshAction, unknown> = z.discriminatedUnion('kind', [
-  z.object({ kind: kind('restart-daemon'), node: Node, rxcost: Cost.optional() }),
-  z.object({ kind: kind('resume-daemon'), node: Node }),
-  z.object({ kind: kind('renew-routes'), node: Node }),
-  z.object({ kind: kind('set-link-cost'), node: Node, iface: Iface, rxcost: Cost, previous: Cost }),
-  z.object({ kind: kind('drop-interface'), node: Node, iface: Iface, rxcost: Cost }),
-  z.object({ kind: kind('add-interface'), node: Node, iface: Iface, rxcost: Cost }),
-  z.object({ kind: kind('set-interface-up'), node: Node, iface: Iface, up: z.boolean() }),
-  z.object({ kind: kind('set-interface-mtu'), node: Node, iface: Iface, mtu: Mtu, previous: Mtu }),
-  z.object({ kind: kind('set-forwarding'), node: Node, enabled: z.boolean() }),
-  z.object({ kind: kind('withdraw-prefix'), node: Node, prefix: Prefix }),
-  z.object({ kind: kind('announce-prefix'), node: Node, prefix: Prefix }),
-])
 
 const WireProbeSchema = z.object({
   from: z.string(),
