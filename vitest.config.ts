@@ -60,7 +60,7 @@ function reason(errors: readonly { readonly message?: string }[]): string {
 const exclusive = [
   'test/lab/**/*.test.ts',
   'test/crash/**/*.test.ts',
-  'test/mesh/babel/{driver,compliance,commit-confirm,prober}.test.ts',
+  'test/mesh/babel/{driver,compliance,commit-confirm,gate,prober}.test.ts',
 ]
 
 export default defineConfig({

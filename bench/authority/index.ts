@@ -1,6 +1,7 @@
 import type { BenchOptions } from '../options.ts'
 import type { RunPart } from '../part.ts'
 import { type BenchReport, reportOf } from '../report.ts'
+import { gatePart } from './gate.ts'
 import { latencyPart } from './latency.ts'
 import { memoryPart } from './memory.ts'
 import { speedPart } from './speed.ts'
@@ -8,6 +9,7 @@ import { speedPart } from './speed.ts'
 const PARTS: ReadonlyMap<string, RunPart> = new Map([
   ['speed', speedPart],
   ['latency', latencyPart],
+  ['gate', gatePart],
   ['memory', memoryPart],
 ])
 
