@@ -54,7 +54,7 @@ export class DrillAuthority {
     const guard = await EpochGuard.open({ clock, store: new MemoryEpochStore() }, { rootPublicKey: root })
     const limits = new AuthorityLimits({ clock, meshSize, groupsOf: () => [] }, { networkShare: 1 })
     const oracle = new AntiMeaveOracle({ ids, onVerdict: () => undefined }, { looksAreTold: false })
-    const silent = { onDecision: () => undefined, onRevoked: () => undefined }
+    const silent = { onDecision: () => undefined, onRevoked: () => undefined, onLifted: () => undefined }
     const parts = { clock, engine, root, guard, policy, limits, oracle, ...silent }
     return new AuthorityGate(parts, { session: ids.next('session'), meshSize })
   }

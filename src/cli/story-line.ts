@@ -1,4 +1,4 @@
-import type { StampedHealEvent } from '../mapek/index.ts'
+import { gateText, type StampedHealEvent } from '../mapek/index.ts'
 import { printable } from './text.ts'
 
 /**
@@ -45,6 +45,14 @@ function textOf(event: StampedHealEvent): string | undefined {
       return `${event.incident}  ${event.outcome.toUpperCase().padEnd(9)} ${event.text}`
     case 'interrupted':
       return `${event.incident}  WAS CUT  ${event.text}`
+    case 'gate':
+      return `${gateWord(event.closed).padEnd(9)} ${gateText(event)}`
+    case 'suspension': {
+      const { incident, title, suspended, evidence } = event
+      return `${suspended.length > 0 ? 'SUSPENDED' : 'ALARM    '} ${title} (${incident}): ${evidence.join('; ')}`
+    }
+    case 'lifted':
+      return `LIFTED    ${event.title} (${event.incident})`
     case 'monitor-trouble':
       return `TROUBLE  ${event.text}`
     case 'confirmed':
@@ -54,4 +62,9 @@ function textOf(event: StampedHealEvent): string | undefined {
     case 'quarantined':
       return undefined
   }
+}
+
+function gateWord(closed: string | undefined): string {
+  if (closed === undefined) return 'OPEN'
+  return closed === 'halted' ? 'HALTED' : 'CLOSED'
 }

@@ -106,6 +106,20 @@ export type HealEvent =
       readonly code?: string
       readonly why?: string
     }
+  /** The nodes' gate is closed, or open again. */
+  | { readonly kind: 'gate'; readonly closed?: string | undefined; readonly epoch: number }
+  /** The nodes' oracle has found something out; where it suspends nobody, a person has to decide. */
+  | {
+      readonly kind: 'suspension'
+      readonly incident: IncidentId
+      readonly title: string
+      readonly openedAt: number
+      readonly suspended: readonly string[]
+      readonly agents: readonly AgentId[]
+      readonly evidence: readonly string[]
+    }
+  /** A person has lifted a suspension. */
+  | { readonly kind: 'lifted'; readonly incident: IncidentId; readonly title: string }
   | { readonly kind: 'monitor-trouble'; readonly text: string }
 
 export type StampedHealEvent = HealEvent & { readonly at: number; readonly seq: number }

@@ -1,13 +1,14 @@
 import { type IncidentId, meshSwarmError, printable } from '../core/index.ts'
 import type { StampedHealEvent } from './events.ts'
+import { gateText } from './gate-text.ts'
 
 /**
  * The story of one incident from the journal alone, for a person: no name in it can end a line or begin one of its own.
  * Throws INCIDENT_NOT_FOUND for one that is not in it.
  */
 export function explain(events: readonly StampedHealEvent[], incident: IncidentId): string {
-  const story = events.filter((event) => 'incident' in event && event.incident === incident)
-  const [first] = story
+  const own = events.filter((event) => 'incident' in event && event.incident === incident)
+  const [first] = own
   if (!first) {
     throw meshSwarmError(
       'INCIDENT_NOT_FOUND',
@@ -20,7 +21,10 @@ export function explain(events: readonly StampedHealEvent[], incident: IncidentI
     `  first bad measurement ${new Date(onset).toISOString()}`,
     '',
   ]
-  for (const event of story) {
+  // That the gate was closed in the meantime explains why something was refused.
+  const last = own.at(-1)?.seq ?? 0
+  const meanwhile = ({ kind, seq }: StampedHealEvent) => kind === 'gate' && seq > first.seq && seq < last
+  for (const event of events.filter((one) => own.includes(one) || meanwhile(one))) {
     const after = `+${((event.at - onset) / 1000).toFixed(2)} s`.padStart(10)
     tell(event).forEach((line, index) => {
       lines.push(printable(`${index === 0 ? after : ' '.repeat(10)}  ${line}`))
@@ -43,9 +47,14 @@ export function listIncidents(events: readonly StampedHealEvent[]): readonly Inc
       const { incident, title, at } = event
       lines.set(incident, { incident, title, openedAt: at, outcome: 'open' })
     }
-    if (event.kind !== 'incident-closed' && event.kind !== 'interrupted') continue
+    if (event.kind === 'suspension') {
+      const { incident, title, openedAt, suspended } = event
+      const outcome = suspended.length > 0 ? 'suspended' : 'alarm'
+      lines.set(incident, { incident, title, openedAt, outcome })
+    }
+    if (event.kind !== 'incident-closed' && event.kind !== 'interrupted' && event.kind !== 'lifted') continue
     const line = lines.get(event.incident)
-    const outcome = event.kind === 'interrupted' ? 'interrupted' : event.outcome
+    const outcome = event.kind === 'incident-closed' ? event.outcome : event.kind
     if (line) lines.set(event.incident, { ...line, outcome })
   }
   return [...lines.values()]
@@ -98,6 +107,16 @@ function tell(event: StampedHealEvent): string[] {
       return [`${event.outcome}: ${event.text}`]
     case 'interrupted':
       return [event.text]
+    case 'gate':
+      return [gateText(event)]
+    case 'suspension':
+      return [
+        `${event.suspended.length > 0 ? 'suspended' : 'alarm'}: ${event.title}`,
+        ...event.suspended.map((name) => `until a person lifts it: ${name}`),
+        ...event.evidence.map((text) => `for: ${text}`),
+      ]
+    case 'lifted':
+      return ['lifted by a person']
     case 'decision':
     case 'run-started':
     case 'monitor-trouble':

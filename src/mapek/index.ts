@@ -9,6 +9,7 @@ export { WindowedGaussian, type WindowOptions } from './anomaly/windowed-gaussia
 export { type Inheritance, SwarmMAPEKCoordinator } from './coordinator.ts'
 export type { HealEvent, StampedHealEvent } from './events.ts'
 export { explain, type IncidentLine, listIncidents } from './explain.ts'
+export { gateText } from './gate-text.ts'
 export type { Incident, Outcome, Prediction } from './incident/incident.ts'
 export { inheritFrom } from './inheritance.ts'
 export { DEFAULT_MAPEK_OPTIONS, type MapekOptions, type Mode } from './options.ts'

@@ -12,6 +12,7 @@ import type { Journal } from '../store/index.ts'
 import { Swarm } from '../swarm/index.ts'
 import { KEEPER, SwarmMAPEKCoordinator } from './coordinator.ts'
 import type { HealEvent, StampedHealEvent } from './events.ts'
+import { GateWatch } from './gate-watch.ts'
 import { inheritFrom } from './inheritance.ts'
 import type { MapekOptions } from './options.ts'
 import type { DigitalTwin } from './twin.ts'
@@ -40,11 +41,17 @@ export class HealingSession {
   readonly coordinator: SwarmMAPEKCoordinator
   readonly swarm: Swarm
   readonly #journal: Journal<HealEvent>
+  readonly #gate: GateWatch
 
-  private constructor(coordinator: SwarmMAPEKCoordinator, swarm: Swarm, journal: Journal<HealEvent>) {
+  private constructor(
+    coordinator: SwarmMAPEKCoordinator,
+    swarm: Swarm,
+    { journal, gate }: { readonly journal: Journal<HealEvent>; readonly gate: GateWatch },
+  ) {
     this.coordinator = coordinator
     this.swarm = swarm
     this.#journal = journal
+    this.#gate = gate
   }
 
   static async open(
@@ -78,16 +85,23 @@ export class HealingSession {
       { eyes, controller, workforce: swarm, twin, clock, ids, record },
       mapek,
     )
-    return new HealingSession(coordinator, swarm, journal)
+    const watch = new GateWatch({ driver, record, crew: swarm.pool }, { mode })
+    return new HealingSession(coordinator, swarm, { journal, gate: watch })
   }
 
   /** Heals until the signal aborts; may be called once. What an earlier run left in the journal is taken over. */
   async run(signal: AbortSignal): Promise<void> {
+    const stop = new AbortController()
+    const until = AbortSignal.any([signal, stop.signal])
+    const watching = this.#gate.run(until)
+    watching.catch(() => stop.abort())
     try {
-      await this.coordinator.run(inheritFrom(this.#journal.read()), signal)
+      await this.coordinator.run(inheritFrom(this.#journal.read()), until)
     } finally {
+      stop.abort()
       await this.swarm.terminate()
     }
+    await watching
   }
 }
 

@@ -72,6 +72,8 @@ export type MeshChange =
       readonly originator: string
       readonly at: number
     }
+  /** What the nodes' gate says of itself is not what it was: all of it. */
+  | { readonly kind: 'gate'; readonly gate: GateState; readonly at: number }
 
 export type ChangeState = 'pending' | 'confirmed' | 'rolled-back' | 'rollback-failed'
 

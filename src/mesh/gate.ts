@@ -1,4 +1,4 @@
-import type { Cancel, ChangeId, NodeId } from '../core/index.ts'
+import type { AgentId, Cancel, ChangeId, IncidentId, NodeId } from '../core/index.ts'
 import type { MeshAction } from './action.ts'
 
 /** What somebody wants a node to do. Everything that it is done with stands here: a proof is about all of it. */
@@ -20,6 +20,18 @@ export type GateAsk =
     }
   | { readonly operation: 'hasten'; readonly nodes: readonly NodeId[]; readonly forMs: number }
 
+/** What the nodes have found out about somebody. It stands until a person lifts it. */
+export interface Suspension {
+  readonly id: IncidentId
+  readonly title: string
+  readonly openedAt: number
+  /** Who may change nothing, as `agent …` and `token …`. Empty for an alarm: a person has to decide. */
+  readonly suspended: readonly string[]
+  /** Who acted. */
+  readonly agents: readonly AgentId[]
+  readonly evidence: readonly string[]
+}
+
 /** What a gate says of itself to whoever asks it. */
 export interface GateState {
   /** Another one after each start of the gate: what was proven before proves nothing any more. */
@@ -28,6 +40,8 @@ export interface GateState {
   readonly epoch: number
   /** Why nothing is let through; undefined while something may be. */
   readonly closed?: string | undefined
+  /** Oldest first; undefined where that cannot be told. */
+  readonly suspensions?: readonly Suspension[] | undefined
 }
 
 /** What somebody shows with a call. Only the gate reads it. */

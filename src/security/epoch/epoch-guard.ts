@@ -35,6 +35,9 @@ export class EpochGuard {
   #damagedAt: number | undefined
   #running = new AbortController()
   #cancelStale: Cancel = () => undefined
+  readonly #listeners = new Set<() => void>()
+  /** What the listeners know. */
+  #said = ''
   #accepting: Promise<unknown> = Promise.resolve()
 
   private constructor(components: EpochGuardComponents, { rootPublicKey, freshForMs }: EpochGuardOptions) {
@@ -67,6 +70,12 @@ export class EpochGuard {
     if (!epoch) return 'no-epoch'
     if (epoch.state === 'halted') return 'halted'
     return this.#components.clock.now() >= epoch.issuedAt + this.#freshForMs ? 'stale' : undefined
+  }
+
+  /** Hears when the epoch, or what is let through, is another one; that it becomes stale as well. */
+  onChange(listener: () => void): Cancel {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   /** Aborts, with ACTION_DENIED, the moment the guard closes; there is another one once it is open again. */
@@ -124,6 +133,15 @@ export class EpochGuard {
 
   /** Brings the signal in line with the epoch, now and at the moment in which it becomes stale. */
   #settle(): void {
+    this.#setSignal()
+    const { closed, epoch } = this
+    const says = `${epoch?.number} ${closed}`
+    if (says === this.#said) return
+    this.#said = says
+    for (const listener of this.#listeners) listener()
+  }
+
+  #setSignal(): void {
     const { clock } = this.#components
     this.#cancelStale()
     const { closed, epoch } = this

@@ -4,10 +4,11 @@ import {
   type Clock,
   fromUnknown,
   type MeshSwarmError,
+  meshSwarmError,
   type NodeId,
   throwIfCancelled,
 } from '../../core/index.ts'
-import type { Admission, GateAsk, GateState, NodeGate, Proof } from '../../mesh/index.ts'
+import type { Admission, GateAsk, GateState, NodeGate, Proof, Suspension } from '../../mesh/index.ts'
 import {
   type Allowed,
   type Ancestor,
@@ -26,7 +27,9 @@ import type { PolicyManager } from '../policy/policy-manager.ts'
 import { type Asked, askedBy, healsOwnDaemon } from './asked.ts'
 import type { GateDecision } from './gate-decision.ts'
 import { authorityReason, reasonOf, refused } from './refusals.ts'
+import type { SignedLift } from './signed-lift.ts'
 import { openStatement } from './statement.ts'
+import { suspensionOf } from './suspension.ts'
 
 export interface AuthorityGateComponents {
   readonly clock: Clock
@@ -41,6 +44,8 @@ export interface AuthorityGateComponents {
   readonly onDecision: (decision: GateDecision) => unknown
   /** A block was revoked: what is kept of it is kept before it counts. */
   readonly onRevoked: (statement: unknown) => void
+  /** A verdict is lifted: what is kept of it is kept before it counts. */
+  readonly onLifted: (lift: SignedLift) => unknown
 }
 
 export interface AuthorityGateOptions {
@@ -74,6 +79,7 @@ export class AuthorityGate implements NodeGate {
   readonly #options: Required<AuthorityGateOptions>
   readonly #verifier: CapabilityVerifier
   readonly #listeners = new Set<(state: GateState) => void>()
+  #suspensions: readonly Suspension[]
 
   constructor(components: AuthorityGateComponents, options: AuthorityGateOptions) {
     const {
@@ -87,12 +93,15 @@ export class AuthorityGate implements NodeGate {
     this.#components = components
     this.#options = { session, regionsOf, approvers, approvals, revoked, meshSize }
     this.#verifier = new CapabilityVerifier(components, { session, revoked })
+    this.#suspensions = components.oracle.standing.map(suspensionOf)
+    components.guard.onChange(() => this.#changed())
   }
 
   get state(): GateState {
     const { guard } = this.#components
     const epoch = guard.epoch?.number ?? 0
-    return { session: this.#options.session, epoch, closed: guard.closed }
+    const { session } = this.#options
+    return { session, epoch, closed: guard.closed, suspensions: this.#suspensions }
   }
 
   onChange(listener: (state: GateState) => void): Cancel {
@@ -104,11 +113,23 @@ export class AuthorityGate implements NodeGate {
     const { guard, root, onRevoked } = this.#components
     const opened = openStatement(statement, root)
     if (opened.kind === 'epoch') await guard.accept(opened.signed)
+    else if (opened.kind === 'lift') await this.#lift(opened.signed)
     else {
       this.#verifier.revoke([opened.id])
       onRevoked(opened.signed)
     }
-    this.#changed()
+  }
+
+  async #lift(lift: SignedLift): Promise<void> {
+    const { oracle, onLifted } = this.#components
+    const { lifted: id, by } = lift
+    if (!oracle.standing.some((verdict) => verdict.id === id))
+      throw meshSwarmError('INCIDENT_NOT_FOUND', `These nodes know no verdict ${id} that stands.`, {
+        details: { id },
+      })
+    await onLifted(lift)
+    oracle.lift(id, by)
+    this.#judged()
   }
 
   async admit(ask: GateAsk, proof: Proof | undefined, signal: AbortSignal): Promise<Admission> {
@@ -119,13 +140,13 @@ export class AuthorityGate implements NodeGate {
       if (!asked) throw refused('node', 'it is about no node.')
       await this.#decide(ask, asked, proof, findings, signal)
       await this.#components.onDecision(decisionOf(ask, findings))
+      if (findings.capability) this.#observe(asked, findings.capability, 'allowed')
     } catch (thrown) {
       const error = fromUnknown(thrown)
       findings.reservation?.cancel()
       if (error.code !== 'CANCELLED') await this.#refuse(ask, asked, proof, findings, error)
       throw error
     }
-    if (findings.capability) this.#observe(asked, findings.capability, 'allowed')
     const undoes = ask.operation === 'rollback'
     return {
       signal: undoes ? new AbortController().signal : this.#components.guard.signal,
@@ -264,7 +285,12 @@ export class AuthorityGate implements NodeGate {
     const allowed = reason === 'allowed'
     const operation = draws === 'write' ? 'write' : 'read'
     const about = { at: clock.now(), agent, lineage: ids, operation, action, node } as const
-    if (oracle.observe({ ...about, allowed, reason })) this.#changed()
+    if (oracle.observe({ ...about, allowed, reason })) this.#judged()
+  }
+
+  #judged(): void {
+    this.#suspensions = this.#components.oracle.standing.map(suspensionOf)
+    this.#changed()
   }
 
   #changed(): void {

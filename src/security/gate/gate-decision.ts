@@ -1,6 +1,7 @@
 import type { AgentId, ErrorCode } from '../../core/index.ts'
 import type { GateAsk } from '../../mesh/index.ts'
 import type { AuditEntry } from '../audit/entry.ts'
+import type { Verdict } from '../oracle/index.ts'
 
 /** One answer of a gate, given before anything is done. */
 export interface GateDecision {
@@ -33,4 +34,18 @@ export function gateEntry(decision: GateDecision): AuditEntry {
   const shown = { token, policies, ...(approvers.length > 0 ? { approvers } : {}) }
   const { operation } = ask
   return { kind: 'gate', ...who, ...about, operation, allowed: !refusal, ...refusal, ...shown }
+}
+
+export function verdictEntry({ id, title, suspended, agents, evidence }: Verdict): AuditEntry {
+  const [agent] = agents
+  const who = agent === undefined || agents.length > 1 ? {} : { agent }
+  return {
+    kind: 'verdict',
+    ...who,
+    verdict: id,
+    title,
+    suspended,
+    agents,
+    evidence: evidence.map(({ text }) => text),
+  }
 }

@@ -24,15 +24,16 @@ import { addRevocation, BiscuitEngine, readRevocations, readRootPublicKey } from
 import { EpochFile } from '../epoch/epoch-file.ts'
 import { EpochGuard } from '../epoch/epoch-guard.ts'
 import { AuthorityLimits } from '../limits/index.ts'
-import { AntiMeaveOracle } from '../oracle/index.ts'
+import { AntiMeaveOracle, type Verdict } from '../oracle/index.ts'
 import { DEFAULT_POLICY } from '../policy/policy-files.ts'
 import { PolicyManager } from '../policy/policy-manager.ts'
 import { AuthorityGate } from './authority-gate.ts'
 import { isEnrolled } from './enrolment.ts'
-import { gateEntry } from './gate-decision.ts'
+import { gateEntry, verdictEntry } from './gate-decision.ts'
 import { approversOf, listOf, type NodeSettings, readSettings, SETTINGS_FILE } from './node-settings.ts'
 import { refused } from './refusals.ts'
-import { keepVerdict, keptVerdicts } from './suspensions.ts'
+import type { SignedLift } from './signed-lift.ts'
+import { cutTornLine, keepLift, keepVerdict, keptVerdicts, SUSPENSIONS_FILE } from './suspensions.ts'
 
 /** Of a change on the books of the nodes: what it drew on counts after a restart as well. */
 export interface PastChange {
@@ -156,15 +157,33 @@ export class NodeAuthority implements NodeGate, AsyncDisposable {
           ),
       ),
     )
-    const file = join(directory, 'suspensions.jsonl')
-    const oracle = new AntiMeaveOracle(
-      { ids, standing: keptVerdicts(file), onVerdict: (verdict) => keepVerdict(file, verdict) },
-      { looksAreTold: false },
-    )
+    const file = join(directory, SUSPENSIONS_FILE)
+    const standing = keptVerdicts(file, root)
+    cutTornLine(file)
+    const onVerdict = (verdict: Verdict) => {
+      keepVerdict(file, verdict)
+      // What follows from it stands, whether or not it can be written down here as well.
+      audit.append(verdictEntry(verdict)).catch(() => undefined)
+    }
+    const oracle = new AntiMeaveOracle({ ids, standing, onVerdict }, { looksAreTold: false })
+    const onLifted = async (lift: SignedLift) => {
+      await audit.append({ kind: 'lift', verdict: lift.lifted, by: lift.by })
+      keepLift(file, lift)
+    }
     const onRevoked = (statement: unknown) => addRevocation(directory, statement, root)
     return new AuthorityGate(
       {
-        ...{ clock, engine, root, guard, policy, oracle, onRevoked, limits: this.#limits(settings) },
+        ...{
+          clock,
+          engine,
+          root,
+          guard,
+          policy,
+          oracle,
+          limits: this.#limits(settings),
+          onRevoked,
+          onLifted,
+        },
         onDecision: (decision) => audit.append(gateEntry(decision)),
       },
       {

@@ -1,11 +1,13 @@
 import { meshSwarmError } from '../../core/index.ts'
 import { openRevocation, type PublicKey } from '../capability/index.ts'
 import { openEpoch, type SignedEpoch } from '../epoch/signed-epoch.ts'
+import { openLift, type SignedLift } from './signed-lift.ts'
 
 /** What the authority says to every node, whoever brings it. */
 export type Statement =
   | { readonly kind: 'epoch'; readonly signed: SignedEpoch }
   | { readonly kind: 'revocation'; readonly id: string; readonly signed: unknown }
+  | { readonly kind: 'lift'; readonly signed: SignedLift }
 
 /** Throws INVALID_INPUT for what is no statement, ACTION_DENIED for one that the root has not signed. */
 export function openStatement(value: unknown, root: PublicKey): Statement {
@@ -13,6 +15,10 @@ export function openStatement(value: unknown, root: PublicKey): Statement {
     if ('epoch' in value) return { kind: 'epoch', signed: openEpoch(value, root) }
     if ('revoked' in value)
       return { kind: 'revocation', id: openRevocation(value, root).revoked, signed: value }
+    if ('lifted' in value) return { kind: 'lift', signed: openLift(value, root) }
   }
-  throw meshSwarmError('INVALID_INPUT', 'This is no statement of an authority: no epoch, and no revocation.')
+  throw meshSwarmError(
+    'INVALID_INPUT',
+    'This is no statement of an authority: no epoch, no revocation, and no lift.',
+  )
 }

@@ -1,6 +1,7 @@
 import { type AgentId, type IdSource, incidentId, meshSwarmError } from '../../core/index.ts'
 import type { AuthorityDecision } from './authority-decision.ts'
 import { DEFAULT_ORACLE_OPTIONS, type OracleOptions, type OracleTest } from './options.ts'
+import { standingOf } from './standing.ts'
 import type { Subject } from './subject.ts'
 import { SubjectBook } from './subject-book.ts'
 import { type Verdict, verdictOf } from './verdict.ts'
@@ -35,6 +36,7 @@ export class AntiMeaveOracle {
   /** By `agent …` and `token …`. Only a person takes one out. */
   readonly #suspended = new Map<string, Verdict>()
   readonly #verdicts: Verdict[] = []
+  #standing: readonly Verdict[]
   /** Times of the last suspensions, `alertAfter` at the most. */
   readonly #suspensions: number[] = []
   #alertUntil = Number.NEGATIVE_INFINITY
@@ -45,7 +47,8 @@ export class AntiMeaveOracle {
     this.#neverSuspend = new Set(this.#options.neverSuspend.map((id) => `token ${id}`))
     this.#agents = new SubjectBook('agent', this.#options)
     this.#tokens = new SubjectBook('token', this.#options)
-    for (const verdict of components.standing ?? [])
+    this.#standing = standingOf(components.standing ?? [])
+    for (const verdict of this.#standing)
       for (const name of verdict.suspended) this.#suspended.set(name, verdict)
     const { neverSuspend: _, looksAreTold: __, ...numbers } = this.#options
     if (!Object.values(numbers).every((value) => value > 0)) {
@@ -56,6 +59,11 @@ export class AntiMeaveOracle {
   /** The last 1000, oldest first. */
   get verdicts(): readonly Verdict[] {
     return this.#verdicts
+  }
+
+  /** Those that nobody has lifted, oldest first: every suspension, and the latest alarms. */
+  get standing(): readonly Verdict[] {
+    return this.#standing
   }
 
   /** The verdict under which the agent, or all that comes from a token of the lineage, is suspended. */
@@ -83,12 +91,16 @@ export class AntiMeaveOracle {
     return this.#ownCase(decision, isNew, own) ?? this.#lineageCase(decision, isNew, ancestors)
   }
 
-  /** Ends a suspension; a person decides that, and `by` says who. Throws INCIDENT_NOT_FOUND, INVALID_INPUT without a name. */
+  /**
+   * Ends a suspension, or an alarm; a person decides that, and `by` says who. Throws INCIDENT_NOT_FOUND, INVALID_INPUT
+   * without a name.
+   */
   lift(id: Verdict['id'], by: string): Verdict {
     if (by.trim() === '') throw meshSwarmError('INVALID_INPUT', 'A suspension is lifted by somebody.')
-    const verdict = this.#suspended.values().find((one) => one.id === id)
+    const verdict = this.#standing.find((one) => one.id === id)
     if (verdict === undefined)
-      throw meshSwarmError('INCIDENT_NOT_FOUND', `Nobody is suspended by ${id}.`, { details: { id, by } })
+      throw meshSwarmError('INCIDENT_NOT_FOUND', `No verdict ${id} stands.`, { details: { id, by } })
+    this.#standing = this.#standing.filter((one) => one !== verdict)
     for (const [name, one] of this.#suspended) if (one === verdict) this.#suspended.delete(name)
     return verdict
   }
@@ -200,6 +212,7 @@ export class AntiMeaveOracle {
     for (const name of what.suspended) this.#suspended.set(name, verdict)
     if (what.suspends !== 'nobody') this.#suspensions.push(at)
     this.#raiseAlert(what.test, at)
+    this.#standing = standingOf([...this.#standing, verdict])
     this.#verdicts.push(verdict)
     if (this.#verdicts.length > KEPT) this.#verdicts.shift()
     this.#components.onVerdict(verdict)

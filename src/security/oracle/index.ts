@@ -1,4 +1,5 @@
 export { AntiMeaveOracle, type OracleComponents } from './anti-meave-oracle.ts'
 export type { AuthorityDecision, AuthorityReason } from './authority-decision.ts'
 export { DEFAULT_ORACLE_OPTIONS, ORACLE_TESTS, type OracleOptions, type OracleTest } from './options.ts'
+export { standingOf } from './standing.ts'
 export type { Suspends, Verdict } from './verdict.ts'

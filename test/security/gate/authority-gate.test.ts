@@ -121,7 +121,7 @@ describe('the epoch', () => {
     bench.gate.onChange((state) => states.push(state))
     await bench.epoch('halted')
     expect(before.signal.aborted).toBe(true)
-    expect(states).toEqual([{ session: 'session-1', epoch: 2, closed: 'halted' }])
+    expect(states).toEqual([{ session: 'session-1', epoch: 2, closed: 'halted', suspensions: [] }])
     await expect(bench.admit(A1, applying(restart('n2')))).rejects.toMatchObject(refusal('halted'))
     await expect(bench.admit(A1, ending('confirm', cost('n1')))).rejects.toMatchObject(refusal('halted'))
     await expect(bench.admit(A1, hastening('n1'))).rejects.toMatchObject(refusal('halted'))

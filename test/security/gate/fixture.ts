@@ -65,6 +65,7 @@ export async function openGate({
   const engine = new BiscuitEngine({ clock })
   const decisions: GateDecision[] = []
   const revocations: unknown[] = []
+  const lifts: unknown[] = []
   const limits = new AuthorityLimits(
     { clock, meshSize: () => nodes, groupsOf: () => [] },
     { networkLeast: 6, networkShare: 0.05 },
@@ -83,6 +84,7 @@ export async function openGate({
         await onDecision?.(decision)
       },
       onRevoked: (statement) => revocations.push(statement),
+      onLifted: (lift) => lifts.push(lift),
     },
     { session: 'session-1', meshSize: () => nodes, ...gate },
   )
@@ -109,6 +111,7 @@ export async function openGate({
       authority,
       decisions,
       revocations,
+      lifts,
     },
     ...{ epoch, prove, admit },
     [Symbol.asyncDispose]: () => engine.close(),

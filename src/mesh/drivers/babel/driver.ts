@@ -69,9 +69,7 @@ export class BabelDriver implements MeshDriver {
     this.#clock = clock
     this.#capabilities = capabilitiesOf(inventory)
     const label = options.label ?? (typeof options.inventory === 'string' ? options.inventory : undefined)
-    this.#model = new LiveModel(clock, inventory, label, (change) => {
-      for (const watcher of this.#watchers) watcher.push(change)
-    })
+    this.#model = new LiveModel(clock, inventory, label, (change) => this.#push(change))
     this.#executor = new ExecutorClient(clock, {
       program: executor,
       stateDir: options.stateDir ?? executorDirectory(meshKey(inventory)),
@@ -82,6 +80,7 @@ export class BabelDriver implements MeshDriver {
           if (state === 'running') this.#monitors.get(nodeId(node))?.retryNow()
         }
       },
+      onGate: (gate) => this.#push({ kind: 'gate', gate, at: clock.now() }),
     })
   }
 
@@ -248,6 +247,10 @@ export class BabelDriver implements MeshDriver {
     signal.addEventListener('abort', () => first.resolve(), { once: true })
     await first.promise
     cancel()
+  }
+
+  #push(change: MeshChange): void {
+    for (const watcher of this.#watchers) watcher.push(change)
   }
 
   #node(id: NodeId): NodeState {

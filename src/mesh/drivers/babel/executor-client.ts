@@ -37,6 +37,8 @@ export interface ExecutorOptions {
   readonly stateDir: string
   readonly inventory: Inventory
   readonly onDaemons: (reports: readonly DaemonReport[]) => void
+  /** What the gate says of itself: at each connection, and whenever it changes. */
+  readonly onGate: (state: GateState) => void
 }
 
 /** A connection, and what the gate behind it says of itself. */
@@ -109,7 +111,10 @@ export class ExecutorClient {
       const stream = await this.#dial(path)
       // One that is being killed may take the call and die before it answers.
       const gate = stream && (await this.#hello(stream))
-      if (gate) return { stream, gate }
+      if (gate) {
+        this.#options.onGate(gate)
+        return { stream, gate }
+      }
       if (this.#closed || this.#clock.now() > deadline) {
         throw meshSwarmError('UNAVAILABLE', `No executor answers at ${path}; see executor.log beside it.`)
       }
@@ -181,6 +186,7 @@ export class ExecutorClient {
     void this.#line
       ?.then((line) => {
         line.gate = event.state
+        this.#options.onGate(event.state)
       })
       .catch(() => undefined)
   }

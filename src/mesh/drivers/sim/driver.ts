@@ -101,12 +101,15 @@ export class SimDriver implements MeshDriver {
       capacity: this.#capacity,
       overflow: 'drop-oldest',
       onEnd: () => {
-        stop()
+        for (const stop of stops) stop?.()
         signal.removeEventListener('abort', end)
         this.#watchers.delete(channel)
       },
     })
-    const stop = this.#mesh.listen((change) => channel.push(change))
+    const stops = [
+      this.#mesh.listen((change) => channel.push(change)),
+      this.#gate?.onChange((gate) => channel.push({ kind: 'gate', gate, at: this.#clock.now() })),
+    ]
     const end = () => channel.close()
     this.#watchers.add(channel)
     if (signal.aborted) end()
