@@ -1,4 +1,5 @@
 import { type Clock, RealClock } from '../core/index.ts'
+import { type NodePlace, nodePlaces } from '../executor/index.ts'
 import { spellHidden } from './text.ts'
 
 export interface TextSink {
@@ -18,6 +19,8 @@ export interface CliContext {
   readonly columns: number
   /** The private key of the root of authority, where the environment has it (`MESHSWARM_ROOT_KEY`). */
   readonly rootKey: string | undefined
+  /** Of all nodes that this machine has, or had. */
+  readonly nodePlaces: () => readonly NodePlace[]
   /** Writes to standard output and ends the line. See `printTo`. */
   readonly print: (text: string) => void
 }
@@ -38,6 +41,7 @@ export function processContext(signal: AbortSignal): CliContext {
     color: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb',
     columns: stdout.isTTY ? stdout.columns : Number.POSITIVE_INFINITY,
     rootKey: env.MESHSWARM_ROOT_KEY,
+    nodePlaces,
     print: printTo(stdout),
   }
 }

@@ -4,7 +4,9 @@ import { registerAuditCommands } from './audit/command.ts'
 import { registerAuthorityCommand } from './authority/authority.ts'
 import { registerGrantCommand } from './authority/grant.ts'
 import { registerHaltCommands } from './authority/halt.ts'
+import { registerLiftCommand } from './authority/lift.ts'
 import { registerRevokeCommand } from './authority/revoke.ts'
+import { registerSuspendedCommand } from './authority/suspended.ts'
 import { type CliContext, processContext } from './context.ts'
 import { registerConvertCommand } from './convert.ts'
 import { exitCodeOf, printError } from './errors.ts'
@@ -32,6 +34,8 @@ const OWN_COMMANDS: readonly RegisterCommand[] = [
   registerGrantCommand,
   registerRevokeCommand,
   registerHaltCommands,
+  registerSuspendedCommand,
+  registerLiftCommand,
 ]
 
 /** The program with its own commands and `commands`. It never exits the process: usage errors throw. */

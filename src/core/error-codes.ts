@@ -30,7 +30,12 @@ export const ERROR_CODES = {
   SWARM_NOT_FOUND: row('not-found', 404, false, 'List the swarms; this one ended or never was.'),
   AGENT_NOT_FOUND: row('not-found', 404, false, "List the swarm's agents; this one is not among them."),
   TASK_NOT_FOUND: row('not-found', 404, false, 'List the tasks; retention may have removed this one.'),
-  INCIDENT_NOT_FOUND: row('not-found', 404, false, 'List the incidents in the journal.'),
+  INCIDENT_NOT_FOUND: row(
+    'not-found',
+    404,
+    false,
+    'List the incidents with `meshswarm explain`, suspensions with `meshswarm suspended`.',
+  ),
   NODE_NOT_FOUND: row('not-found', 404, false, 'Take a new snapshot; the node is not in the mesh.'),
   LINK_NOT_FOUND: row('not-found', 404, false, 'Take a new snapshot; the link is not in the mesh.'),
   CHANGE_NOT_FOUND: row('not-found', 404, false, 'The change was confirmed, rolled back or never made.'),

@@ -1,7 +1,7 @@
 import { type Clock, fromUnknown, hasCode, type IdSource } from '../core/index.ts'
 import { tellExecutor } from '../mesh/index.ts'
 import { isEnrolled, NodeAuthority } from '../security/index.ts'
-import { nodePlaces } from './program.ts'
+import type { NodePlace } from './node-place.ts'
 
 /** What became of a statement at the nodes of one executor. */
 export interface Delivery {
@@ -9,28 +9,30 @@ export interface Delivery {
   readonly directory: string
   /**
    * `told`: the executor runs and obeys now. `written`: it does not run, and obeys when it starts. `others`: the nodes
-   * are under another root, or under none. `failed`: nobody knows, and `why` says the reason.
+   * are under another root, or under none. `unknown`: they know nothing of what it is about. `failed`: nobody knows, and `why` says the reason.
    */
-  readonly outcome: 'told' | 'written' | 'others' | 'failed'
+  readonly outcome: 'told' | 'written' | 'others' | 'unknown' | 'failed'
   readonly why?: string
 }
 
 export interface DeliveryComponents {
   readonly clock: Clock
   readonly ids: IdSource
+  /** Of the nodes that have to hear of it. */
+  readonly places: readonly NodePlace[]
 }
 
 /** An executor that hangs must not keep the others from hearing of it. */
 const ANSWER_MS = 5000
 
-/** Brings a statement of the authority to all nodes of this machine, at once, whether or not their executors run. */
+/** Brings a statement of the authority to all nodes in these places, at once, whether or not their executors run. */
 export async function deliver(
   components: DeliveryComponents,
   statement: unknown,
   signal: AbortSignal,
 ): Promise<readonly Delivery[]> {
   return Promise.all(
-    nodePlaces().map(async ({ directory, executor }): Promise<Delivery> => {
+    components.places.map(async ({ directory, executor }): Promise<Delivery> => {
       try {
         const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
         if (await isTold(executor, statement, limited)) return { directory, outcome: 'told' }
@@ -40,8 +42,9 @@ export async function deliver(
       } catch (thrown) {
         const { code, message: why } = fromUnknown(thrown)
         // A signature of another root, or nodes that nobody has put under one.
-        return code === 'ACTION_DENIED'
-          ? { directory, outcome: 'others' }
+        if (code === 'ACTION_DENIED') return { directory, outcome: 'others' }
+        return code === 'INCIDENT_NOT_FOUND'
+          ? { directory, outcome: 'unknown' }
           : { directory, outcome: 'failed', why }
       }
     }),

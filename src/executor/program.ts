@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type ExecutorProgram, executorDirectory, type Inventory, meshKey } from '../mesh/index.ts'
 import { isErrno } from '../store/index.ts'
+import type { NodePlace } from './node-place.ts'
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
 
@@ -15,13 +16,6 @@ export function executorProgram(directory: string): ExecutorProgram {
 /** Where the nodes of an inventory keep under whose authority they are: it outlives the machine's restarts. */
 export function nodeDirectory(inventory: Inventory): string {
   return join(base(), meshKey(inventory))
-}
-
-export interface NodePlace {
-  /** Where the authority of the nodes is laid down; it may not be there. */
-  readonly directory: string
-  /** Where their executor listens; it may not run. */
-  readonly executor: string
 }
 
 /** Of every mesh that has, or had, nodes on this machine. */

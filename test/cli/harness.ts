@@ -10,7 +10,7 @@ export interface Ran {
 }
 
 export interface RunOptions
-  extends Partial<Pick<CliContext, 'clock' | 'signal' | 'color' | 'columns' | 'rootKey'>> {
+  extends Partial<Pick<CliContext, 'clock' | 'signal' | 'color' | 'columns' | 'rootKey' | 'nodePlaces'>> {
   readonly commands?: readonly RegisterCommand[]
 }
 
@@ -27,6 +27,7 @@ export async function meshswarm(argv: readonly string[], options: RunOptions = {
     color: options.color ?? false,
     columns: options.columns ?? Number.POSITIVE_INFINITY,
     rootKey: options.rootKey,
+    nodePlaces: options.nodePlaces ?? (() => []),
     print: printTo(stdout),
   }
   const code = await run(argv, context, options.commands)

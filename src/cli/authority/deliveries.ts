@@ -8,7 +8,8 @@ export function deliveryText(deliveries: readonly Delivery[]): string {
   const told = `${plural(count('told'), 'executor')} told`
   const written = `${count('written')} to obey when it starts`
   const others = `${count('others')} under another root`
-  return [told, written, others].join(', ')
+  const unknown = count('unknown') > 0 ? [`${count('unknown')} that know nothing of it`] : []
+  return [told, written, others, ...unknown].join(', ')
 }
 
 /** Throws UNAVAILABLE where some nodes may not have heard it. */

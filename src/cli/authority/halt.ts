@@ -31,7 +31,7 @@ export function registerHaltCommands(program: Command, context: CliContext): voi
 }
 
 async function raise(state: 'running' | 'halted', flags: EpochFlags, context: CliContext): Promise<void> {
-  const { clock, print, signal } = context
+  const { clock, print, signal, nodePlaces } = context
   const { authority, reason, dryRun, json } = flags
   const issuer = epochIssuer(authority, rootOf(authority, context, { make: false }), clock)
   if (dryRun) {
@@ -46,7 +46,7 @@ async function raise(state: 'running' | 'halted', flags: EpochFlags, context: Cl
   }
   const statement = await issuer.issue(state, reason)
   const { number } = statement.epoch
-  const deliveries = await deliver({ clock, ids: processIds() }, statement, signal)
+  const deliveries = await deliver({ clock, ids: processIds(), places: nodePlaces() }, statement, signal)
   if (json) print(JSON.stringify({ number, state, reason, deliveries }))
   else print(`epoch ${number}, ${state}: ${printable(reason)}\n${deliveryText(deliveries)}`)
   refuseFailed(deliveries)

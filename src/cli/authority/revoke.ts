@@ -25,13 +25,13 @@ export function registerRevokeCommand(program: Command, context: CliContext): vo
 async function revoke(
   id: string,
   { authority, dryRun = false, json }: RevokeFlags,
-  { clock, print, rootKey, signal }: CliContext,
+  { clock, print, rootKey, signal, nodePlaces }: CliContext,
 ): Promise<void> {
   const root = dryRun ? keyPair() : readRootKey(authority, rootKey)
   const signed = signRevocation(id, root)
   if (dryRun) return print(json ? JSON.stringify({ id, revoked: false }) : `${id} would be revoked`)
   addRevocation(authority, signed, root.publicKey)
-  const deliveries = await deliver({ clock, ids: processIds() }, signed, signal)
+  const deliveries = await deliver({ clock, ids: processIds(), places: nodePlaces() }, signed, signal)
   print(
     json
       ? JSON.stringify({ id, revoked: true, deliveries })
