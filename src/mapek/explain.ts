@@ -24,7 +24,8 @@ export function explain(events: readonly StampedHealEvent[], incident: IncidentI
   // That the gate was closed in the meantime explains why something was refused.
   const last = own.at(-1)?.seq ?? 0
   const meanwhile = ({ kind, seq }: StampedHealEvent) => kind === 'gate' && seq > first.seq && seq < last
-  for (const event of events.filter((one) => own.includes(one) || meanwhile(one))) {
+  const story = new Set(own)
+  for (const event of events.filter((one) => story.has(one) || meanwhile(one))) {
     const after = `+${((event.at - onset) / 1000).toFixed(2)} s`.padStart(10)
     tell(event).forEach((line, index) => {
       lines.push(printable(`${index === 0 ? after : ' '.repeat(10)}  ${line}`))

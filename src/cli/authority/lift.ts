@@ -28,8 +28,8 @@ export function registerLiftCommand(program: Command, context: CliContext): void
     .action((id: string, flags: LiftFlags) => (flags.dryRun ? foresee : lift)(id, flags, context))
 }
 
-function foresee(id: string, { by, json }: LiftFlags, { print, nodePlaces }: CliContext): void {
-  signLift(id, by, keyPair())
+function foresee(id: string, flags: LiftFlags, { print, nodePlaces }: CliContext): void {
+  const { by } = signLift(id, flags.by, keyPair())
   const found = foundHere(nodePlaces())
   const suspension = found.flatMap(({ suspensions }) => suspensions).find((one) => one.id === id)
   if (!suspension) {
@@ -37,7 +37,7 @@ function foresee(id: string, { by, json }: LiftFlags, { print, nodePlaces }: Cli
     throw unknown(id)
   }
   print(
-    json
+    flags.json
       ? JSON.stringify({ id, by, lifted: false, suspension })
       : printable(`${id} would be lifted by ${by}: ${suspension.title}`),
   )

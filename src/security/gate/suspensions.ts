@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs'
 import { z } from 'zod'
-import { fromUnknown, type IncidentId, meshSwarmError } from '../../core/index.ts'
+import { type IncidentId, isMeshSwarmError, meshSwarmError } from '../../core/index.ts'
 import type { PublicKey } from '../keys.ts'
 import type { Verdict } from '../oracle/index.ts'
 import { openLift, type SignedLift } from './signed-lift.ts'
@@ -45,8 +45,10 @@ export function keptVerdicts(file: string, root: PublicKey): readonly Verdict[] 
         standing.set(verdict.id, verdict)
       }
     } catch (cause) {
-      const text = `${file}: line ${index + 1} is no verdict, and lifts none: ${fromUnknown(cause).message}`
-      throw meshSwarmError('INVALID_CONFIGURATION', text, { cause })
+      const why = isMeshSwarmError(cause) ? cause.message : 'it is no verdict, and lifts none.'
+      throw meshSwarmError('INVALID_CONFIGURATION', `${file}: line ${index + 1} is damaged: ${why}`, {
+        cause,
+      })
     }
   })
   return [...standing.values()]

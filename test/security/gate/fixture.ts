@@ -49,6 +49,7 @@ export interface GateSetUp {
   readonly gate?: Partial<AuthorityGateOptions>
   readonly swarm?: Partial<SwarmAuthorityOptions>
   readonly onDecision?: (decision: GateDecision) => unknown
+  readonly onLifted?: () => unknown
 }
 
 /** A gate as nodes have it, under an authority that is here as well, in epoch 1. */
@@ -58,6 +59,7 @@ export async function openGate({
   gate = {},
   swarm = {},
   onDecision,
+  onLifted,
 }: GateSetUp = {}) {
   const clock = new VirtualClock({ startAt: START })
   const ids = sequentialIds()
@@ -84,7 +86,10 @@ export async function openGate({
         await onDecision?.(decision)
       },
       onRevoked: (statement) => revocations.push(statement),
-      onLifted: (lift) => lifts.push(lift),
+      onLifted: async (lift) => {
+        await onLifted?.()
+        lifts.push(lift)
+      },
     },
     { session: 'session-1', meshSize: () => nodes, ...gate },
   )

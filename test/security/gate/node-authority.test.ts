@@ -17,6 +17,7 @@ import {
   NodeAuthority,
   readStore,
   SwarmAuthority,
+  signLift,
   signRevocation,
 } from '../../../src/security/index.ts'
 import { applying, cost, hastening, NEVER } from './fixture.ts'
@@ -124,17 +125,65 @@ describe('a restart', () => {
     await admit(nodes, ask)
   })
 
-  it('does not bring back who was suspended', async () => {
-    const authority = swarm(['n1'])
-    {
+  describe('of nodes that have suspended somebody', () => {
+    const lines = () => readFileSync(join(directory, 'suspensions.jsonl'), 'utf8').split('\n')
+    let authority: SwarmAuthority
+    let id: string
+
+    beforeEach(async () => {
+      authority = swarm(['n1'])
       await using nodes = await open()
       await nodes.tell(await epochs.issue('running', 'test'))
       for (let index = 0; index < 12; index++)
         await admit(nodes, hastening(`x${index}`), authority).catch(() => undefined)
+      id = nodes.state.suspensions?.[0]?.id ?? ''
+    })
+
+    it('tells who it is, and brings nobody back', async () => {
+      await using nodes = await open()
+      expect(nodes.state.suspensions).toMatchObject([
+        { id, agents: [AGENT], suspended: [`agent ${AGENT}`, expect.stringContaining('token ')] },
+      ])
       await expect(admit(nodes, applying(cost('n1')), authority)).rejects.toMatchObject(refusal('suspended'))
-    }
-    await using nodes = await open()
-    await expect(admit(nodes, applying(cost('n1')), authority)).rejects.toMatchObject(refusal('suspended'))
+    })
+
+    it('does not forget that a person has lifted it, whose name is in the audit log', async () => {
+      const lift = signLift(id, 'ann', root)
+      {
+        await using nodes = await open()
+        await nodes.tell(lift)
+        await admit(nodes, applying(cost('n1')), authority)
+      }
+      await using nodes = await open()
+      expect(nodes.state.suspensions).toEqual([])
+      await admit(nodes, applying(cost('n1')), authority)
+      await expect(nodes.tell(lift)).rejects.toMatchObject({ code: 'INCIDENT_NOT_FOUND' })
+      expect(lines()).toHaveLength(3)
+      const kinds = [...readStore(join(directory, 'audit.db'))].flatMap((record) =>
+        record.kind === 'entry' ? [decodeEntry(record.seq, record.text ?? '').entry] : [],
+      )
+      expect(kinds).toContainEqual(expect.objectContaining({ kind: 'verdict', verdict: id, agent: AGENT }))
+      expect(kinds).toContainEqual({ kind: 'lift', verdict: id, by: 'ann' })
+    })
+
+    it('goes on after a line that was torn, and the next one is whole', async () => {
+      appendFileSync(join(directory, 'suspensions.jsonl'), '{"lifted":"inc')
+      {
+        await using nodes = await open()
+        expect(nodes.state).toMatchObject({ closed: undefined, suspensions: [{ id }] })
+        await nodes.tell(signLift(id, 'ann', root))
+      }
+      await using nodes = await open()
+      expect(nodes.state).toMatchObject({ closed: undefined, suspensions: [] })
+    })
+
+    it('believes no lift in the file that the root has not signed', async () => {
+      const forged = { ...signLift(id, 'ann', root), by: 'bob' }
+      appendFileSync(join(directory, 'suspensions.jsonl'), `${JSON.stringify(forged)}\n`)
+      await using nodes = await open()
+      expect(nodes.state).toMatchObject({ closed: 'no-root' })
+      expect(nodes.state.suspensions).toBeUndefined()
+    })
   })
 
   it('does not give a spent budget back', async () => {
