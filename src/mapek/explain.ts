@@ -15,12 +15,8 @@ export function explain(events: readonly StampedHealEvent[], incident: IncidentI
       `No incident ${incident} in this journal. 'meshswarm explain' lists them.`,
     )
   }
-  const onset = first.kind === 'incident-opened' ? first.onset : first.at
-  const lines = [
-    printable(`Incident ${incident}`),
-    `  first bad measurement ${new Date(onset).toISOString()}`,
-    '',
-  ]
+  const [began, onset] = beginningOf(first)
+  const lines = [printable(`Incident ${incident}`), `  ${began} ${new Date(onset).toISOString()}`, '']
   // That the gate was closed in the meantime explains why something was refused.
   const last = own.at(-1)?.seq ?? 0
   const meanwhile = ({ kind, seq }: StampedHealEvent) => kind === 'gate' && seq > first.seq && seq < last
@@ -32,6 +28,12 @@ export function explain(events: readonly StampedHealEvent[], incident: IncidentI
     })
   }
   return lines.join('\n')
+}
+
+/** What its times count from. */
+function beginningOf(first: StampedHealEvent): readonly [words: string, at: number] {
+  if (first.kind === 'suspension') return ['found by the nodes', first.openedAt]
+  return ['first bad measurement', first.kind === 'incident-opened' ? first.onset : first.at]
 }
 
 export interface IncidentLine {
