@@ -4,6 +4,7 @@ import {
   BiscuitEngine,
   type BiscuitEngineOptions,
   CapabilityManager,
+  CapabilityMint,
   type KeyPair,
   keyPair,
 } from '../../src/security/index.ts'
@@ -43,14 +44,15 @@ export async function questions(
   attenuations: number,
   signal: AbortSignal,
 ): Promise<readonly Question[]> {
-  const manager = new CapabilityManager({ engine, clock, root })
+  const mint = new CapabilityMint({ engine, clock, root })
+  const manager = new CapabilityManager({ engine, clock, root: root.publicKey })
   const until = clock.now() + 10 * HOUR_MS
   const made: Question[] = []
   for (let index = 0; index < count; index++) {
     const nodes = Array.from({ length: NODES }, (_, place) => nodeId(`n${index * NODES + place}`))
     const [node] = nodes
     if (node === undefined) throw new Error('no nodes')
-    let { token } = await manager.mint(
+    let { token } = await mint.mint(
       {
         agent: agentId(`agent-${index}`),
         holder: holder.publicKey,

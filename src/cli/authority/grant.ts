@@ -4,7 +4,7 @@ import type { RiskTier } from '../../mesh/index.ts'
 import {
   BiscuitEngine,
   type CapabilityAction,
-  CapabilityManager,
+  CapabilityMint,
   describeCapability,
   keyPair,
   publicKey,
@@ -62,9 +62,11 @@ async function grant(agent: string, flags: GrantFlags, context: CliContext): Pro
   const root = dryRun ? keyPair() : readRootKey(authority, rootKey)
   const engine = new BiscuitEngine({ clock })
   try {
-    const manager = new CapabilityManager({ engine, clock, root })
     const scope = scopeOf(flags, clock.now())
-    const { token, capability } = await manager.mint({ agent: agentId(agent), holder, epoch, scope }, signal)
+    const { token, capability } = await new CapabilityMint({ engine, clock, root }).mint(
+      { agent: agentId(agent), holder, epoch, scope },
+      signal,
+    )
     const words = describeCapability(capability, clock.now())
     const [{ id }] = capability.lineage
     if (json) return print(JSON.stringify(dryRun ? { words } : { words, token, id }))

@@ -18,9 +18,8 @@ export {
   CapabilityManager,
   type CapabilityManagerComponents,
   type HandoverKeys,
-  type Minted,
-  type MintOptions,
 } from './manager.ts'
+export { CapabilityMint, type CapabilityMintComponents, type Minted, type MintOptions } from './mint.ts'
 export { planHash } from './plan-hash.ts'
 export { parseRequest, type RequestContent, type SignedRequest, signRequest } from './request.ts'
 export { addRevocation, readRevocations, readSignedRevocations } from './revocations.ts'
