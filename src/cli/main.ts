@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { fromUnknown, meshSwarmError } from '../core/index.ts'
 import { registerAuditCommands } from './audit/command.ts'
+import { registerApproveCommand } from './authority/approve.ts'
 import { registerAuthorityCommand } from './authority/authority.ts'
 import { registerGrantCommand } from './authority/grant.ts'
 import { registerRevokeCommand } from './authority/revoke.ts'
@@ -30,6 +31,7 @@ const OWN_COMMANDS: readonly RegisterCommand[] = [
   registerAuthorityCommand,
   registerGrantCommand,
   registerRevokeCommand,
+  registerApproveCommand,
 ]
 
 /** The program with its own commands and `commands`. It never exits the process: usage errors throw. */

@@ -1,19 +1,9 @@
 import { type Command, Option } from 'commander'
-import {
-  agentId,
-  type Clock,
-  entropySeed,
-  hasCode,
-  type MeshSwarmError,
-  nodeId,
-  randomIds,
-  seededRandom,
-} from '../core/index.ts'
+import { agentId, type Clock, hasCode, type MeshSwarmError, nodeId } from '../core/index.ts'
 import { ACTION_KINDS, type ActionKind, kindTier, type RiskTier } from '../mesh/index.ts'
 import {
   type ControlMode,
   DEFAULT_POLICY,
-  PolicyManager,
   type PolicyProblem,
   type PolicyRequest,
   type PolicyVerdict,
@@ -22,6 +12,7 @@ import {
 } from '../security/index.ts'
 import type { CliContext } from './context.ts'
 import { wholeNumber } from './numbers.ts'
+import { openPolicy } from './open-policy.ts'
 import { plural, printable } from './text.ts'
 import { time } from './time.ts'
 
@@ -87,7 +78,7 @@ export function registerPolicyCommands(program: Command, context: CliContext): v
     .option('--at <time>', 'when, as 2026-11-28T01:00Z; now unless told', time)
     .option('--json', 'print JSON')
     .action(async (flags: ExplainFlags) => {
-      const manager = await open(flags.policy)
+      const manager = await openPolicy(flags.policy)
       const request = requestOf(flags, context.clock)
       const verdicts = manager.explain(request)
       const decision = manager.decide(request)
@@ -97,13 +88,9 @@ export function registerPolicyCommands(program: Command, context: CliContext): v
     })
 }
 
-function open(paths: readonly string[]): Promise<PolicyManager> {
-  return PolicyManager.open({ ids: randomIds(seededRandom(entropySeed())) }, { paths })
-}
-
 async function check(paths: readonly string[]) {
   try {
-    return { policies: (await open(paths)).policies, problems: [], error: undefined }
+    return { policies: (await openPolicy(paths)).policies, problems: [], error: undefined }
   } catch (error) {
     if (!hasCode(error, 'INVALID_CONFIGURATION')) throw error
     return { policies: [], problems: problemsOf(error), error }

@@ -1,3 +1,4 @@
+export * from './approval/index.ts'
 export { AuditLog, type AuditLogComponents, type AuditLogOptions, type LogProof } from './audit/audit-log.ts'
 export { type Checkpoint, openCheckpoint } from './audit/checkpoint.ts'
 export {

@@ -1,18 +1,21 @@
 import type { Command } from 'commander'
-import { agentId, nodeId } from '../../core/index.ts'
+import { agentId, meshSwarmError, type NodeId, nodeId } from '../../core/index.ts'
 import type { RiskTier } from '../../mesh/index.ts'
 import {
   BiscuitEngine,
   type CapabilityAction,
   CapabilityMint,
+  DEFAULT_POLICY,
   describeCapability,
   keyPair,
+  type PolicyRequest,
   publicKey,
   readRootKey,
   type Scope,
 } from '../../security/index.ts'
 import type { CliContext } from '../context.ts'
 import { wholeNumber } from '../numbers.ts'
+import { openPolicy } from '../open-policy.ts'
 import { printable } from '../text.ts'
 import { DEFAULT_AUTHORITY } from './authority.ts'
 
@@ -27,6 +30,8 @@ interface GrantFlags {
   readonly window: number
   readonly maxTier: number
   readonly epoch: number
+  readonly group: readonly string[]
+  readonly policy: readonly string[]
   readonly authority: string
   readonly dryRun?: boolean
   readonly json?: boolean
@@ -49,6 +54,10 @@ export function registerGrantCommand(program: Command, context: CliContext): voi
     .option('--window <minutes>', 'how long that window is', wholeNumber(1), 10)
     .option('--max-tier <tier>', 'the highest risk, 0 to 3', wholeNumber(0, 3), 0)
     .option('--epoch <number>', 'the present epoch', wholeNumber(0), 0)
+    .option('--group <name...>', 'groups of the agent, for the policy', [])
+    .option('--policy <path...>', 'files, or directories with *.cedar; the default policy unless told', [
+      DEFAULT_POLICY,
+    ])
     .option('--authority <dir>', 'where the root of authority is kept', DEFAULT_AUTHORITY)
     .option('--dry-run', 'only say it in words: nothing is signed with the root')
     .option('--json', 'print JSON')
@@ -59,10 +68,11 @@ async function grant(agent: string, flags: GrantFlags, context: CliContext): Pro
   const { clock, signal, print, rootKey } = context
   const { dryRun, json, epoch, authority } = flags
   const holder = publicKey(flags.holder)
+  const scope = scopeOf(flags, clock.now())
+  await askPolicy(agent, scope, flags, clock.now())
   const root = dryRun ? keyPair() : readRootKey(authority, rootKey)
   const engine = new BiscuitEngine({ clock })
   try {
-    const scope = scopeOf(flags, clock.now())
     const { token, capability } = await new CapabilityMint({ engine, clock, root }).mint(
       { agent: agentId(agent), holder, epoch, scope },
       signal,
@@ -74,6 +84,37 @@ async function grant(agent: string, flags: GrantFlags, context: CliContext): Pro
     if (!dryRun) print(`token: ${token}\nto end it: meshswarm revoke ${id}`)
   } finally {
     await engine.close()
+  }
+}
+
+/** Rejects ACTION_DENIED, with the policy's words, where it does not permit a capability for one of the nodes. */
+async function askPolicy(agent: string, scope: Scope, flags: GrantFlags, now: number): Promise<void> {
+  const policy = await openPolicy(flags.policy)
+  // Which nodes there are the authority does not know: for every node it asks once, by that name.
+  for (const node of scope.nodes === 'all' ? [nodeId('all')] : scope.nodes) {
+    const { allowed, why, policies } = policy.decide(mintRequest(agent, node, scope, flags, now))
+    if (allowed) continue
+    throw meshSwarmError('ACTION_DENIED', `The policy gives ${agent} no capability for ${node}: ${why}`, {
+      details: { reason: 'policy', node, policies: policies.map(({ id }) => id) },
+    })
+  }
+}
+
+function mintRequest(
+  agent: string,
+  node: NodeId,
+  { regions, until, maxTier, blast }: Scope,
+  { group, epoch }: GrantFlags,
+  now: number,
+): PolicyRequest {
+  return {
+    agent: { id: agentId(agent), groups: group },
+    // The token counts on a node of these regions and on no other.
+    node: { id: node, regions },
+    asks: { operation: 'mint', lifetimeMs: until - now },
+    mode: 'heal',
+    ...{ tier: maxTier, at: now, epoch, approvals: [] },
+    ...{ nodesWritten: blast.nodes, meshNodes: 0 },
   }
 }
 

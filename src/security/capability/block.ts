@@ -50,7 +50,7 @@ function restrictionLines(restriction: Restriction): readonly string[] {
   return lines
 }
 
-function set(names: readonly string[]): string {
+export function set(names: readonly string[]): string {
   return `{${names.map((name) => `"${name}"`).join(', ')}}`
 }
 

@@ -62,6 +62,12 @@ export interface ApprovalsAsk {
   readonly least: number
 }
 
+/** Whose consent a token carries, whatever else it says. */
+export interface ApproversAsk extends Omit<ApprovalsAsk, 'least'> {
+  /** All of them: consent to a part is none. */
+  readonly nodes: readonly NodeId[]
+}
+
 /** Why something is denied. Names are never changed: they are in the audit log. */
 export type DenyReason =
   /** No token, or not one as meshswarm makes them. */
@@ -123,6 +129,14 @@ export interface CapabilityEngine {
   ): Promise<string>
   /** Verifies the signatures, not the time. Rejects INVALID_INPUT for no token of this root. */
   read(token: string, root: PublicKey, signal: AbortSignal): Promise<Capability>
+  /** Those of the keys that have approved it, and still do at `now`, each once. Rejects INVALID_INPUT as `read` does. */
+  approvers(
+    token: string,
+    root: PublicKey,
+    ask: ApproversAsk,
+    now: number,
+    signal: AbortSignal,
+  ): Promise<readonly PublicKey[]>
   /** Whether the token allows it at `now`, whoever shows it. A bad token is a denial, never a rejection. */
   authorise(
     token: string,

@@ -5,6 +5,7 @@ export type {
   Ancestor,
   Approval,
   ApprovalsAsk,
+  ApproversAsk,
   BlockContent,
   Capability,
   CapabilityAsk,
@@ -14,6 +15,7 @@ export type {
   DenyReason,
   EngineAnswer,
 } from './engine.ts'
+export { createKeyFile, readKeyFile } from './key-file.ts'
 export {
   CapabilityManager,
   type CapabilityManagerComponents,

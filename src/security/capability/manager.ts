@@ -3,6 +3,7 @@ import type { KeyPair, PublicKey } from '../keys.ts'
 import { describeCapability } from './describe.ts'
 import type { Approval, CapabilityEngine } from './engine.ts'
 import type { Minted } from './mint.ts'
+import { isPlan } from './plan-hash.ts'
 import { checkRestriction } from './restriction.ts'
 import { type Restriction, widerThan } from './scope.ts'
 
@@ -73,7 +74,7 @@ export class CapabilityManager {
   async approve(token: string, approval: Approval, approver: KeyPair, signal: AbortSignal): Promise<Minted> {
     const { engine, root } = this.#components
     checkRestriction({ nodes: approval.nodes, until: approval.until })
-    if (!/^[0-9a-f]{64}$/.test(approval.plan))
+    if (!isPlan(approval.plan))
       throw meshSwarmError('INVALID_INPUT', 'A plan is approved by its SHA-256, 64 hexadecimal digits.')
     const block = { kind: 'approval' as const, approval }
     return this.#read(await engine.append(token, root, block, approver, signal), signal)

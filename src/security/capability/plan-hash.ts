@@ -7,3 +7,7 @@ export function planHash(actions: readonly MeshAction[]): string {
   sorted.sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0))
   return paramsHash(sorted.map(({ action }) => action))
 }
+
+export function isPlan(text: string): boolean {
+  return /^[0-9a-f]{64}$/.test(text)
+}

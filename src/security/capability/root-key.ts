@@ -1,34 +1,19 @@
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { meshSwarmError } from '../../core/index.ts'
-import { isErrno } from '../../store/index.ts'
-import { type KeyPair, keyPair, type PublicKey, publicKey, seedOf } from '../keys.ts'
+import { type KeyPair, type PublicKey, publicKey } from '../keys.ts'
+import { createKeyFile, keyOf, readKeyFile, readTextFile } from './key-file.ts'
 
 const SECRET = 'root.key'
 const PUBLIC = 'root.pub'
+const MAKES = 'meshswarm authority init'
 
 /**
  * Makes the root of authority in a directory: `root.key`, which only its owner may read, and `root.pub`, for every node.
  * Throws CONFLICT where there is one: what that has signed would count for nothing.
  */
 export function createRootKey(directory: string): KeyPair {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const root = keyPair()
-  try {
-    writeFileSync(join(directory, SECRET), `${seedOf(root).toString('hex')}\n`, { mode: 0o600, flag: 'wx' })
-  } catch (cause) {
-    if (!isErrno(cause, 'EEXIST')) throw cause
-    throw meshSwarmError('CONFLICT', `${join(directory, SECRET)} exists already.`, { details: { directory } })
-  }
+  const root = createKeyFile(join(directory, SECRET))
   writeFileSync(join(directory, PUBLIC), `${root.publicKey}\n`)
   chmodSync(join(directory, PUBLIC), 0o644)
   return root
@@ -40,10 +25,7 @@ export function createRootKey(directory: string): KeyPair {
  * has the public key of another one: nobody would believe what this one signs.
  */
 export function readRootKey(directory: string, text?: string): KeyPair {
-  const seed = (text ?? readSecret(join(directory, SECRET))).trim()
-  if (!/^[0-9a-f]{64}$/.test(seed))
-    throw meshSwarmError('INVALID_CONFIGURATION', 'A root key is 64 hexadecimal digits.')
-  const root = keyPair(Buffer.from(seed, 'hex'))
+  const root = text === undefined ? readKeyFile(join(directory, SECRET), MAKES) : keyOf(text)
   const file = join(directory, PUBLIC)
   if (existsSync(file) && readRootPublicKey(directory) !== root.publicKey)
     throw meshSwarmError('INVALID_CONFIGURATION', `The root key is not the one of ${file}.`, {
@@ -54,45 +36,5 @@ export function readRootKey(directory: string, text?: string): KeyPair {
 
 /** What a node needs, and all that it gets. Throws INVALID_CONFIGURATION without one, INVALID_INPUT for what is none. */
 export function readRootPublicKey(directory: string): PublicKey {
-  return publicKey(readText(join(directory, PUBLIC)).trim())
-}
-
-function readSecret(file: string): string {
-  const open = opened(file)
-  try {
-    const mode = fstatSync(open).mode & 0o777
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0)
-      throw meshSwarmError(
-        'INVALID_CONFIGURATION',
-        `${file} has mode 0${mode.toString(8)}: others may use it. Make it 0600, or make a new root.`,
-        { details: { file, mode } },
-      )
-    return readFileSync(open, 'utf8')
-  } finally {
-    closeSync(open)
-  }
-}
-
-function readText(file: string): string {
-  const open = opened(file)
-  try {
-    return readFileSync(open, 'utf8')
-  } finally {
-    closeSync(open)
-  }
-}
-
-function opened(file: string): number {
-  try {
-    return openSync(file, 'r')
-  } catch (cause) {
-    throw meshSwarmError(
-      'INVALID_CONFIGURATION',
-      `${file} cannot be read: make it with meshswarm authority init.`,
-      {
-        cause,
-        details: { file },
-      },
-    )
-  }
+  return publicKey(readTextFile(join(directory, PUBLIC), MAKES).trim())
 }

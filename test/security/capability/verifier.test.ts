@@ -294,6 +294,7 @@ describe('without an answer', () => {
     mint: () => Promise.reject(error),
     append: () => Promise.reject(error),
     read: () => Promise.reject(error),
+    approvers: () => Promise.reject(error),
     close: () => Promise.resolve(),
   })
 

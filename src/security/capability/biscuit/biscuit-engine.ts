@@ -8,6 +8,7 @@ import {
 } from '../../../core/index.ts'
 import { type KeyPair, type PublicKey, seedOf } from '../../keys.ts'
 import type {
+  ApproversAsk,
   BlockContent,
   Capability,
   CapabilityAsk,
@@ -86,6 +87,17 @@ export class BiscuitEngine implements CapabilityEngine {
   async read(token: string, root: PublicKey, signal: AbortSignal): Promise<Capability> {
     const outcome = await this.#ask({ kind: 'read', token, root }, signal)
     return outcome.kind === 'capability' ? outcome.capability : unexpected(outcome)
+  }
+
+  async approvers(
+    token: string,
+    root: PublicKey,
+    ask: ApproversAsk,
+    now: number,
+    signal: AbortSignal,
+  ): Promise<readonly PublicKey[]> {
+    const outcome = await this.#ask({ kind: 'approvers', token, root, ask, now }, signal)
+    return outcome.kind === 'approvers' ? outcome.approvers : unexpected(outcome)
   }
 
   async authorise(

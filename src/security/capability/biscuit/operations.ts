@@ -1,7 +1,8 @@
 import { hexOf, type PublicKey } from '../../keys.ts'
-import { blockSource, checkSubject, date, termsSource } from '../block.ts'
+import { blockSource, checkSubject, date, set, termsSource } from '../block.ts'
 import type {
   ApprovalsAsk,
+  ApproversAsk,
   BlockContent,
   CapabilityAsk,
   CapabilityTerms,
@@ -9,6 +10,7 @@ import type {
   DenyReason,
   EngineAnswer,
 } from '../engine.ts'
+import { isPlan } from '../plan-hash.ts'
 import { isName } from '../scope.ts'
 import type { BiscuitLibrary } from './load.ts'
 import { type ParsedToken, ParsedTokens, type Unparsed } from './parsed-tokens.ts'
@@ -42,6 +44,9 @@ export class Operations {
       case 'read':
         if (typeof parsed === 'string') return { kind: 'refused', why: NO_TOKEN[parsed] }
         return { kind: 'capability', capability: parsed.chain.capability }
+      case 'approvers':
+        if (typeof parsed === 'string') return { kind: 'refused', why: NO_TOKEN[parsed] }
+        return this.#approvers(parsed, operation.ask, operation.now)
       case 'authorise':
         return { kind: 'answer', answer: this.#authorise(parsed, operation.ask, operation.now) }
     }
@@ -83,7 +88,7 @@ export class Operations {
       const refused = refusalOf(authorizer)
       if (refused) return refused
       const { plan, approvers, least } = ask.approvals ?? NO_APPROVALS
-      const given = this.#approvers(authorizer, plan, approvers)
+      const given = this.#given(authorizer, { plan, nodes: [ask.node], approvers })
       if (given.length < least)
         return denied('approvals', `It takes the approval of ${least} of ${approvers.length}.`)
       return { allowed: true, capability: chain.capability, approvers: given }
@@ -92,13 +97,27 @@ export class Operations {
     }
   }
 
-  /** The different keys that have approved the plan for the node in question, and still do. */
-  #approvers(authorizer: Authorizer, plan: string, approvers: readonly PublicKey[]): readonly PublicKey[] {
+  #approvers({ token }: ParsedToken, ask: ApproversAsk, now: number): Outcome {
+    const { plan, nodes } = ask
+    if (!isPlan(plan) || nodes.length === 0 || !nodes.every(isName))
+      return { kind: 'refused', why: 'A plan is approved by its hash, on its nodes.' }
+    const builder = new this.#library.AuthorizerBuilder()
+    builder.addCode(`time(${date(now)});`)
+    const authorizer = builder.buildAuthenticated(token)
+    try {
+      return { kind: 'approvers', approvers: this.#given(authorizer, ask) }
+    } finally {
+      authorizer.free()
+    }
+  }
+
+  /** The different keys that have approved the plan for the nodes in question, and still do. */
+  #given(authorizer: Authorizer, { plan, nodes, approvers }: ApproversAsk): readonly PublicKey[] {
     return [...new Set(approvers)].filter((approver) =>
       freeing((freed) => {
         const rule = this.#library.Rule.fromString(
-          `granted($node) <- approved("${plan}", $nodes, $until), node($node), time($time), ` +
-            `$nodes.contains($node), $time < $until trusting ${approver}`,
+          `granted($until) <- approved("${plan}", $nodes, $until), time($time), ` +
+            `$nodes.contains(${set(nodes)}), $time < $until trusting ${approver}`,
         )
         const facts: readonly Disposable[] = authorizer.queryWithLimits(freed.use(rule), LIMITS)
         for (const fact of facts) freed.use(fact)
@@ -133,7 +152,7 @@ function isAskable({ node, action, regions, tier, epoch, approvals }: Capability
 
 /** A number that is none would demand nothing. */
 function isCountable({ plan, least }: ApprovalsAsk): boolean {
-  return /^[0-9a-f]{64}$/.test(plan) && Number.isSafeInteger(least) && least >= 0
+  return isPlan(plan) && Number.isSafeInteger(least) && least >= 0
 }
 
 const REASONS: Readonly<Record<string, DenyReason>> = {

@@ -1,5 +1,12 @@
 import type { PublicKey } from '../../keys.ts'
-import type { BlockContent, Capability, CapabilityAsk, CapabilityTerms, EngineAnswer } from '../engine.ts'
+import type {
+  ApproversAsk,
+  BlockContent,
+  Capability,
+  CapabilityAsk,
+  CapabilityTerms,
+  EngineAnswer,
+} from '../engine.ts'
 import type { CompiledBiscuit } from './load.ts'
 
 export interface ThreadOptions {
@@ -26,6 +33,13 @@ export type Operation =
     }
   | { readonly kind: 'read'; readonly token: string; readonly root: PublicKey }
   | {
+      readonly kind: 'approvers'
+      readonly token: string
+      readonly root: PublicKey
+      readonly ask: ApproversAsk
+      readonly now: number
+    }
+  | {
       readonly kind: 'authorise'
       readonly token: string
       readonly root: PublicKey
@@ -33,9 +47,10 @@ export type Operation =
       readonly now: number
     }
 
-/** A token, what is in one, a decision, or why there is none. */
+/** A token, what is in one, who has approved by one, a decision, or why there is none. */
 export type Outcome =
   | { readonly kind: 'token'; readonly token: string }
   | { readonly kind: 'capability'; readonly capability: Capability }
+  | { readonly kind: 'approvers'; readonly approvers: readonly PublicKey[] }
   | { readonly kind: 'answer'; readonly answer: EngineAnswer }
   | { readonly kind: 'refused'; readonly why: string }
