@@ -1,8 +1,16 @@
 // The rule: a person makes the root once, sees in words what is granted before and after it is, and ends it by its id.
-import { appendFileSync, chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { nodeId, VirtualClock } from '../../src/core/index.ts'
 import {
   BiscuitEngine,
@@ -15,7 +23,10 @@ import {
 import { meshswarm, type RunOptions } from './harness.ts'
 
 const HOLDER = keyPair(new Uint8Array(32).fill(1)).publicKey
-const GRANT = ['grant', 'monitor-7', '--holder', HOLDER, '--may', 'probe', '--nodes', '12,13,40']
+const GRANT = ['grant', 'monitor-7', '--holder', HOLDER, '--may', 'probe', '--nodes', '12,13,40'].concat(
+  '--group',
+  'executor',
+)
 let directory = ''
 beforeEach(() => {
   directory = join(mkdtempSync(join(tmpdir(), 'meshswarm-authority-')), 'authority')
@@ -120,4 +131,54 @@ test('what is no action, no key and no node is refused', async () => {
   await run(['authority', 'init'])
   for (const bad of [GRANT.with(5, 'halt'), GRANT.with(3, 'mine'), GRANT.with(7, ',')])
     expect(await run(bad)).toMatchObject({ code: 2, out: '' })
+})
+
+describe('the policy is asked before the root signs', () => {
+  const NO_GROUP = GRANT.slice(0, -2)
+  const POLICY = `
+    @why("Monitors look, and nothing else.")
+    permit (principal in Group::"monitor", action == Action::"mint", resource in Region::"north")
+    when { context has lifetime && context.lifetime <= duration("2h") && context.tier == 0 && context.nodesWritten <= 1 };
+    @why("Node 13 is off limits.")
+    forbid (principal, action, resource == Node::"13");`
+  const file = () => join(directory, '..', 'own.cedar')
+  const denied = (words: string) => ({ code: 1, out: '', err: expect.stringContaining(words) })
+
+  beforeEach(async () => {
+    await run(['authority', 'init'])
+    writeFileSync(file(), POLICY)
+  })
+
+  test('and denies what it does not permit, in its own words, in a dry run as well', async () => {
+    for (const dry of [[], ['--dry-run']]) {
+      expect(await run([...NO_GROUP, ...dry])).toMatchObject(denied('for node 12: No policy permits it.'))
+      expect(await run([...GRANT, '--max-tier', '3', ...dry])).toMatchObject(denied('No policy permits it.'))
+    }
+    expect(await run([...GRANT, '--minutes', '1441'])).toMatchObject(denied('ACTION_DENIED'))
+    expect(await run(GRANT.with(7, 'all').slice(0, -2))).toMatchObject(denied('for every node'))
+    const { err } = await run([...NO_GROUP, '--json'])
+    expect(JSON.parse(err).error.details).toEqual({ reason: 'policy', node: '12', policies: [] })
+  })
+
+  test('each node of the grant, in the regions that it is for', async () => {
+    const own = ['--policy', file(), '--group', 'monitor']
+    const north = ['--regions', 'north', ...own]
+    expect(await run([...NO_GROUP, ...north])).toMatchObject(denied('for node 13: Node 13 is off limits.'))
+    const allowed = NO_GROUP.with(7, '12,40')
+    expect((await run([...allowed, ...north])).out).toContain('token: ')
+    expect(await run([...allowed, ...own])).toMatchObject(denied('for node 12: No policy permits it.'))
+    for (const more of [
+      ['--minutes', '121'],
+      ['--max-tier', '1'],
+      ['--max-nodes', '2'],
+    ])
+      expect(await run([...allowed, ...north, ...more])).toMatchObject(denied('No policy permits it.'))
+  })
+
+  test('and where it is not sound nothing is granted', async () => {
+    writeFileSync(file(), 'permit (everything);')
+    const own = [...GRANT, '--policy', file()]
+    expect(await run(own)).toMatchObject({ code: 2, out: '', err: expect.stringContaining('own.cedar:1') })
+    expect(await run([...GRANT, '--policy', join(directory, 'nowhere')])).toMatchObject({ code: 2, out: '' })
+  })
 })

@@ -315,7 +315,12 @@ it('refuses a request without a lineage', () => {
 it('never more than any budget in any window, whoever asks at once and however writes end', () =>
   fc.assert(
     fc.asyncProperty(
-      fc.record({ parent: fc.integer({ min: 1, max: 6 }), child: fc.integer({ min: 1, max: 4 }) }),
+      fc.record({
+        parent: fc.integer({ min: 1, max: 6 }),
+        child: fc.integer({ min: 1, max: 4 }),
+        parentMs: fc.constantFrom(WINDOW / 3, 2 * WINDOW),
+        childMs: fc.constantFrom(WINDOW / 2, WINDOW, 3 * WINDOW),
+      }),
       fc.integer({ min: 1, max: 8 }),
       fc.array(
         fc.record({
@@ -334,8 +339,8 @@ it('never more than any budget in any window, whoever asks at once and however w
           await clock.sleep(at)
           // Each of them under a token that it has just made for itself.
           const lineage = [
-            { id: 'parent', ratePerMinute: 1000, blastNodes: blast.parent, windowMs: WINDOW },
-            { id: child, ratePerMinute: 1000, blastNodes: blast.child, windowMs: WINDOW },
+            { id: 'parent', ratePerMinute: 1000, blastNodes: blast.parent, windowMs: blast.parentMs },
+            { id: child, ratePerMinute: 1000, blastNodes: blast.child, windowMs: blast.childMs },
             { id: `${child}-${index}-${at}`, ...WIDE },
           ]
           const reservation = write(lineage, index)
@@ -349,10 +354,12 @@ it('never more than any budget in any window, whoever asks at once and however w
           if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'BUDGET_EXCEEDED' })
         }
         const most: Readonly<Record<string, number>> = { network, parent: blast.parent }
+        const spans: Readonly<Record<string, number>> = { network: WINDOW, parent: blast.parentMs }
         for (const { to: end, from: start, index } of writes) {
           for (const id of ['network', 'parent', 'a', 'b', 'c']) {
             const within = writes.filter(
-              ({ lineage, from, to }) => lineage.includes(id) && to > end - WINDOW && from <= end,
+              ({ lineage, from, to }) =>
+                lineage.includes(id) && to > end - (spans[id] ?? blast.childMs) && from <= end,
             )
             expect(new Set(within.map((one) => one.index)).size).toBeLessThanOrEqual(most[id] ?? blast.child)
           }

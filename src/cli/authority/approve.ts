@@ -1,10 +1,9 @@
 import type { Command } from 'commander'
-import { meshSwarmError } from '../../core/index.ts'
+import { type AgentId, meshSwarmError } from '../../core/index.ts'
 import {
   type ApprovalRequest,
   approveRequest,
   BiscuitEngine,
-  type Capability,
   checkRequest,
   readApprovalRequest,
   readKeyFile,
@@ -42,25 +41,26 @@ async function approve(file: string, flags: ApproveFlags, context: CliContext): 
   const key = flags.key === undefined ? undefined : readKeyFile(flags.key, MAKES_KEY)
   const root = readRootPublicKey(authority)
   const request = readApprovalRequest(file)
-  await using engine = new BiscuitEngine({ clock })
-  const components = { engine, clock, root }
-  const capability = await checkRequest(components, request, signal)
-  // Also in a dry run: whoever has approved it already hears so.
-  const approved = key && (await approveRequest(components, request, key, signal))
-  if (!json) for (const line of linesOf(request, capability)) print(printable(line))
-  if (approved && !dryRun) replaceApprovalRequest(file, request, approved)
-  const { approvedBy } = approved && !dryRun ? approved : request
-  const { plan, nodes, until, reason, words } = request
-  if (json)
-    return print(
-      JSON.stringify({ agent: capability.agent, words, nodes, plan, until, reason, approvedBy, dryRun }),
-    )
-  for (const one of approvedBy) print(`approved by ${one}`)
-  if (approvedBy.length === 0) print('approved by nobody yet')
+  const engine = new BiscuitEngine({ clock })
+  try {
+    const components = { engine, clock, root }
+    const { agent } = await checkRequest(components, request, signal)
+    // Also in a dry run: whoever has approved it already hears so.
+    const approved = key && (await approveRequest(components, request, key, signal))
+    if (!json) for (const line of linesOf(request, agent)) print(printable(line))
+    if (approved && !dryRun) replaceApprovalRequest(file, request, approved)
+    const { approvedBy } = approved && !dryRun ? approved : request
+    const { plan, nodes, until, reason, words } = request
+    if (json) return print(JSON.stringify({ agent, words, nodes, plan, until, reason, approvedBy, dryRun }))
+    for (const one of approvedBy) print(`approved by ${one}`)
+    if (approvedBy.length === 0) print('approved by nobody yet')
+  } finally {
+    await engine.close()
+  }
 }
 
 /** Everything that is signed, and who will do it. */
-function linesOf(request: ApprovalRequest, { agent }: Capability): readonly string[] {
+function linesOf(request: ApprovalRequest, agent: AgentId): readonly string[] {
   const { plan, nodes, until, reason, words } = request
   const end = new Date(until).toISOString().slice(0, 19).replace('T', ' ')
   return [

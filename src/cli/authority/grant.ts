@@ -94,7 +94,8 @@ async function askPolicy(agent: string, scope: Scope, flags: GrantFlags, now: nu
   for (const node of scope.nodes === 'all' ? [nodeId('all')] : scope.nodes) {
     const { allowed, why, policies } = policy.decide(mintRequest(agent, node, scope, flags, now))
     if (allowed) continue
-    throw meshSwarmError('ACTION_DENIED', `The policy gives ${agent} no capability for ${node}: ${why}`, {
+    const which = scope.nodes === 'all' ? 'every node' : `node ${node}`
+    throw meshSwarmError('ACTION_DENIED', `The policy gives ${agent} no capability for ${which}: ${why}`, {
       details: { reason: 'policy', node, policies: policies.map(({ id }) => id) },
     })
   }
@@ -114,6 +115,7 @@ function mintRequest(
     asks: { operation: 'mint', lifetimeMs: until - now },
     mode: 'heal',
     ...{ tier: maxTier, at: now, epoch, approvals: [] },
+    // How large the mesh is the authority does not know either.
     ...{ nodesWritten: blast.nodes, meshNodes: 0 },
   }
 }
