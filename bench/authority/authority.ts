@@ -4,7 +4,6 @@ import {
   BiscuitEngine,
   type BiscuitEngineOptions,
   CapabilityManager,
-  CapabilityMint,
   type KeyPair,
   keyPair,
 } from '../../src/security/index.ts'
@@ -44,15 +43,14 @@ export async function questions(
   attenuations: number,
   signal: AbortSignal,
 ): Promise<readonly Question[]> {
-  const mint = new CapabilityMint({ engine, clock, root })
-  const manager = new CapabilityManager({ engine, clock, root: root.publicKey })
+  const manager = new CapabilityManager({ engine, clock, root })
   const until = clock.now() + 10 * HOUR_MS
   const made: Question[] = []
   for (let index = 0; index < count; index++) {
     const nodes = Array.from({ length: NODES }, (_, place) => nodeId(`n${index * NODES + place}`))
     const [node] = nodes
     if (node === undefined) throw new Error('no nodes')
-    let { token } = await mint.mint(
+    let { token } = await manager.mint(
       {
         agent: agentId(`agent-${index}`),
         holder: holder.publicKey,

@@ -4,7 +4,7 @@ import type { RiskTier } from '../../mesh/index.ts'
 import {
   BiscuitEngine,
   type CapabilityAction,
-  CapabilityMint,
+  CapabilityManager,
   DEFAULT_POLICY,
   describeCapability,
   keyPair,
@@ -73,7 +73,7 @@ async function grant(agent: string, flags: GrantFlags, context: CliContext): Pro
   const root = dryRun ? keyPair() : readRootKey(authority, rootKey)
   const engine = new BiscuitEngine({ clock })
   try {
-    const { token, capability } = await new CapabilityMint({ engine, clock, root }).mint(
+    const { token, capability } = await new CapabilityManager({ engine, clock, root }).mint(
       { agent: agentId(agent), holder, epoch, scope },
       signal,
     )

@@ -2,7 +2,7 @@ import { type Clock, meshSwarmError } from '../../core/index.ts'
 import {
   type Capability,
   type CapabilityEngine,
-  CapabilityManager,
+  CapabilityNarrower,
   type KeyPair,
   type PublicKey,
 } from '../capability/index.ts'
@@ -67,8 +67,8 @@ export async function approveRequest(
       details: { approver: publicKey },
     })
   const { plan, nodes, until } = request
-  const manager = new CapabilityManager(components)
-  const { token } = await manager.approve(request.token, { plan, nodes, until }, approver, signal)
+  const narrower = new CapabilityNarrower(components)
+  const { token } = await narrower.approve(request.token, { plan, nodes, until }, approver, signal)
   return {
     ...request,
     token,

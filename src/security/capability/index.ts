@@ -16,12 +16,13 @@ export type {
   EngineAnswer,
 } from './engine.ts'
 export { createKeyFile, readKeyFile } from './key-file.ts'
+export { CapabilityManager, type CapabilityManagerComponents, type MintOptions } from './manager.ts'
 export {
-  CapabilityManager,
-  type CapabilityManagerComponents,
+  CapabilityNarrower,
+  type CapabilityNarrowerComponents,
   type HandoverKeys,
-} from './manager.ts'
-export { CapabilityMint, type CapabilityMintComponents, type Minted, type MintOptions } from './mint.ts'
+  type Minted,
+} from './narrower.ts'
 export { planHash } from './plan-hash.ts'
 export { parseRequest, type RequestContent, type SignedRequest, signRequest } from './request.ts'
 export { addRevocation, readRevocations, readSignedRevocations } from './revocations.ts'

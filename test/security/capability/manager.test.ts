@@ -88,7 +88,7 @@ describe('what no token can say is refused before one is made', () => {
   })
 
   test('a name of an agent that is no name, a past end, no epoch', async () => {
-    const { minter } = setUp(engine)
+    const { manager } = setUp(engine)
     const good = { agent: agentId('a'), holder: HOLDER.publicKey, epoch: EPOCH, scope: SCOPE }
     for (const bad of [
       { agent: agentId('a"); holder("b') },
@@ -96,8 +96,8 @@ describe('what no token can say is refused before one is made', () => {
       { epoch: 1.5 },
       { scope: { ...SCOPE, until: NOW } },
     ])
-      await expect(minter.mint({ ...good, ...bad }, NEVER)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
-    await minter.mint(good, NEVER)
+      await expect(manager.mint({ ...good, ...bad }, NEVER)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+    await manager.mint(good, NEVER)
   })
 })
 

@@ -5,7 +5,6 @@ import {
   type BiscuitEngineOptions,
   type CapabilityEngine,
   CapabilityManager,
-  CapabilityMint,
   CapabilityVerifier,
   type CapabilityVerifierOptions,
   type KeyPair,
@@ -53,15 +52,14 @@ export function newEngine(options: BiscuitEngineOptions = {}): BiscuitEngine {
 /** One root, one node, and everything that they need. */
 export function setUp(engine: CapabilityEngine, options: Partial<CapabilityVerifierOptions> = {}) {
   const clock = new VirtualClock({ startAt: NOW })
-  const minter = new CapabilityMint({ engine, clock, root: ROOT })
-  const manager = new CapabilityManager({ engine, clock, root: ROOT.publicKey })
+  const manager = new CapabilityManager({ engine, clock, root: ROOT })
   const verifier = new CapabilityVerifier(
     { engine, clock, root: ROOT.publicKey },
     { session: 'first', ...options },
   )
   let nonce = 0
   const mint = (scope: Partial<Scope> = {}) =>
-    minter.mint(
+    manager.mint(
       { agent: agentId('monitor-7'), holder: HOLDER.publicKey, epoch: EPOCH, scope: { ...SCOPE, ...scope } },
       NEVER,
     )
@@ -77,7 +75,7 @@ export function setUp(engine: CapabilityEngine, options: Partial<CapabilityVerif
   }
   const use = (token: string, by: KeyPair = HOLDER, ask: ActionAsk = ASK) =>
     verify(token, sign(token, by, ask), ask)
-  return { clock, minter, manager, verifier, mint, sign, verify, use }
+  return { clock, manager, verifier, mint, sign, verify, use }
 }
 
 /** The fields of a message of Protocol Buffers, all of them with a length. */
