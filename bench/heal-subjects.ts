@@ -1,8 +1,11 @@
+import { join } from 'node:path'
+import { DrillAuthority } from '../lab/drill/drill-authority.ts'
 import type { DrillField } from '../lab/drill/field.ts'
 import { labField } from '../lab/drill/lab-field.ts'
 import { supervise } from '../lab/drill/supervise.ts'
 import { Lab, type Profile, type Topology } from '../lab/index.ts'
 import { RealClock } from '../src/core/index.ts'
+import { executorProgram } from '../src/executor/index.ts'
 import type { MapekOptions, StampedHealEvent } from '../src/mapek/index.ts'
 import { BabelDriver, readInventory, SimTwin } from '../src/mesh/index.ts'
 
@@ -51,16 +54,20 @@ export async function openArena(
     if (subject.agents === undefined) return { field, lab, events: () => [], reset: async () => {}, close }
     const clock = new RealClock()
     const inventory = await readInventory(lab.inventory)
-    const driver = await BabelDriver.open({ clock }, { inventory }, signal)
+    const directory = join(lab.plan.stateDir, 'nodes')
+    const drill = new DrillAuthority(clock)
+    drill.enrol(directory, topology.nodes.length)
+    const driver = await BabelDriver.open(
+      { clock, executor: executorProgram(directory) },
+      { inventory },
+      signal,
+    )
     closers.push(() => driver.close())
+    const { authority } = await drill.command(driver, topology.nodes.length, signal)
+    closers.push(() => drill.close())
     const twin = new SimTwin()
-    const all = {
-      mode: 'heal',
-      agents: subject.agents,
-      blastRadius: topology.nodes.length,
-      ...options,
-    } as const
-    const supervision = await supervise({ driver, clock, twin }, all, onEvent)
+    const all = { mode: 'heal', agents: subject.agents, ...options } as const
+    const supervision = await supervise({ driver, clock, twin, authority }, all, onEvent)
     closers.push(() => supervision.stop())
     const reset = (resetSignal: AbortSignal) => supervision.standDown(10_000, resetSignal)
     return { field, lab, events: () => supervision.events, reset, close }

@@ -1,10 +1,12 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { meshSwarmError } from '../src/core/index.ts'
+import { nodeDirectory } from '../src/executor/index.ts'
+import { parseInventory } from '../src/mesh/index.ts'
 import { type DaemonStatus, daemonStatus, startDaemons } from './daemons.ts'
 import { forgetEphemeral, tearDownWithProcess } from './exit.ts'
-import { inventoryPath, writeInventory } from './inventory.ts'
+import { inventoryOf, inventoryPath, writeInventory } from './inventory.ts'
 import { unusedLinks } from './neighbours.ts'
 import { buildNamespaces, namespacesLike, removeNamespaces } from './netns.ts'
 import type { Profile } from './plan.ts'
@@ -208,6 +210,9 @@ async function clean(name: string, stateDir: string): Promise<boolean> {
   const listed = state?.plan.nodes.map((node) => node.netns) ?? []
   const found = await namespacesLike(netnsPrefix(name))
   await removeNamespaces([...new Set([...listed, ...found])])
+  // Who rules a mesh that is gone does not rule the next one of its name.
+  if (state)
+    await rm(nodeDirectory(parseInventory(inventoryOf(state.plan), 'lab')), { recursive: true, force: true })
   await removeState(stateDir)
   return state !== undefined || found.length > 0
 }

@@ -47,7 +47,6 @@ async function drillSim(flags: DrillFlags, context: CliContext): Promise<void> {
   const started = context.clock.now()
   const session = {
     mode: 'heal',
-    blastRadius: flags.nodes,
     ...(flags.agents === undefined ? {} : { agents: flags.agents }),
   } as const
   const options = { nodes: flags.nodes, seed: flags.seed, scenarios: DRILL, session }

@@ -1,8 +1,11 @@
+import { join } from 'node:path'
 import type { HealFlags } from '../../src/cli/index.ts'
 import { entropySeed, RealClock, seededRandom } from '../../src/core/index.ts'
+import { executorProgram } from '../../src/executor/index.ts'
 import { BabelDriver, readInventory, SimTwin } from '../../src/mesh/index.ts'
 import { Lab, loadTopology, requireLab } from '../index.ts'
 import { readTopology } from '../reader.ts'
+import { DrillAuthority } from './drill-authority.ts'
 import { labField } from './lab-field.ts'
 import { DRILL, type DrillListener, type DrillRow } from './sim-drill.ts'
 import { supervise } from './supervise.ts'
@@ -29,15 +32,19 @@ export async function labDrill(
     await lab.waitConverged(signal)
     await field.settle(60_000, signal)
     const clock = new RealClock()
+    const nodeDirectory = join(lab.plan.stateDir, 'nodes')
+    const drill = new DrillAuthority(clock)
+    drill.enrol(nodeDirectory, topology.nodes.length)
     const driver = await BabelDriver.open(
-      { clock },
+      { clock, executor: executorProgram(nodeDirectory) },
       { inventory: await readInventory(lab.inventory) },
       signal,
     )
     const twin = new SimTwin()
     const { mode = 'heal', agents } = flags
-    const session = { mode, blastRadius: topology.nodes.length, ...(agents === undefined ? {} : { agents }) }
-    const supervision = await supervise({ driver, clock, twin }, session, listener.onEvent)
+    const session = { mode, ...(agents === undefined ? {} : { agents }) }
+    const { authority } = await drill.command(driver, topology.nodes.length, signal)
+    const supervision = await supervise({ driver, clock, twin, authority }, session, listener.onEvent)
     const rows: DrillRow[] = []
     try {
       for (const [index, scenario] of DRILL.entries()) {
@@ -56,6 +63,7 @@ export async function labDrill(
     } finally {
       await supervision.stop()
       await field.close()
+      await drill.close()
       await driver.close()
     }
     return rows

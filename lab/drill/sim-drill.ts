@@ -2,6 +2,7 @@ import { type Random, seededRandom, VirtualClock } from '../../src/core/index.ts
 import type { SessionOptions, StampedHealEvent } from '../../src/mapek/index.ts'
 import { SimDriver, SimMesh, SimTwin } from '../../src/mesh/index.ts'
 import { communityTopology, type SimField, simField } from '../sim/index.ts'
+import { DrillAuthority } from './drill-authority.ts'
 import { supervise } from './supervise.ts'
 import { runTrial, type Scenario, type TrialResult } from './trial.ts'
 
@@ -72,9 +73,11 @@ async function drillOn(
   signal: AbortSignal,
 ): Promise<readonly DrillRow[]> {
   const { clock } = field
-  const driver = new SimDriver({ mesh: field.mesh, clock })
+  const drill = new DrillAuthority(clock)
+  const driver = new SimDriver({ mesh: field.mesh, clock, gate: await drill.simGate(field.mesh) })
   const twin = new SimTwin()
-  const supervision = await supervise({ driver, clock, twin }, options.session, listener.onEvent)
+  const { authority } = await drill.command(driver, options.nodes, signal)
+  const supervision = await supervise({ driver, clock, twin, authority }, options.session, listener.onEvent)
   const rows: DrillRow[] = []
   try {
     for (const [index, scenario] of options.scenarios.entries()) {
@@ -92,6 +95,7 @@ async function drillOn(
     }
   } finally {
     await supervision.stop()
+    await drill.close()
     await driver.close()
     await field.close()
   }

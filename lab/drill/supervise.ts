@@ -7,6 +7,7 @@ import {
   type StampedHealEvent,
 } from '../../src/mapek/index.ts'
 import type { MeshDriver } from '../../src/mesh/index.ts'
+import type { SwarmAuthority } from '../../src/security/index.ts'
 import { MemoryJournal } from '../../src/store/index.ts'
 
 /** A swarm at work on a mesh that somebody breaks. */
@@ -19,8 +20,16 @@ export interface Supervision {
   stop(): Promise<void>
 }
 
+export interface SuperviseComponents {
+  readonly driver: MeshDriver
+  readonly clock: Clock
+  readonly twin: DigitalTwin
+  /** Over the nodes; without it they refuse every change. */
+  readonly authority?: SwarmAuthority
+}
+
 export async function supervise(
-  { driver, clock, twin }: { readonly driver: MeshDriver; readonly clock: Clock; readonly twin: DigitalTwin },
+  { driver, clock, twin, authority }: SuperviseComponents,
   options: SessionOptions,
   onEvent: (event: StampedHealEvent) => void = () => {},
 ): Promise<Supervision> {
@@ -31,7 +40,9 @@ export async function supervise(
     events.push(event)
     onEvent(event)
   }
-  const components = { driver, clock, ids: sequentialIds(clock.now()), twin, journal, onEvent: listen }
+  const ids = sequentialIds(clock.now())
+  const held = authority ? { authority } : {}
+  const components = { driver, clock, ids, twin, journal, ...held, onEvent: listen }
   const session = await HealingSession.open(components, options, stop.signal)
   const running = session.run(stop.signal)
   // Whoever stops it hears of a failure; until then it must not end the process.

@@ -1,4 +1,5 @@
 import { type Clock, RealClock } from '../core/index.ts'
+import { spellHidden } from './text.ts'
 
 export interface TextSink {
   write(text: string): unknown
@@ -17,8 +18,13 @@ export interface CliContext {
   readonly columns: number
   /** The private key of the root of authority, where the environment has it (`MESHSWARM_ROOT_KEY`). */
   readonly rootKey: string | undefined
-  /** Writes to standard output and ends the line. */
+  /** Writes to standard output and ends the line. See `printTo`. */
   readonly print: (text: string) => void
+}
+
+/** Also in JSON, which only escapes some of it, nothing reaches a terminal that hides text or reorders it. */
+export function printTo(stdout: TextSink): CliContext['print'] {
+  return (text) => void stdout.write(`${spellHidden(text)}\n`)
 }
 
 /** The context of this process. The only place of the CLI that looks at `process` and its environment. */
@@ -32,6 +38,6 @@ export function processContext(signal: AbortSignal): CliContext {
     color: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb',
     columns: stdout.isTTY ? stdout.columns : Number.POSITIVE_INFINITY,
     rootKey: env.MESHSWARM_ROOT_KEY,
-    print: (text) => void stdout.write(`${text}\n`),
+    print: printTo(stdout),
   }
 }

@@ -4,7 +4,7 @@ import { meshSwarmError } from '../core/index.ts'
 import { TOPOLOGY_FORMATS, type TopologyFormat, writeTopology } from '../mesh/index.ts'
 import type { CliContext } from './context.ts'
 import { readTopologyFile } from './read-topology.ts'
-import { plural } from './text.ts'
+import { plural, printable } from './text.ts'
 
 interface ConvertFlags {
   readonly to: TopologyFormat
@@ -30,7 +30,9 @@ export function registerConvertCommand(program: Command, context: CliContext): v
       const [nodes, links] = [snapshot.nodes.size, snapshot.links.size]
       if (json) return context.print(JSON.stringify({ from: format, to, in: path, out, nodes, links }))
       return context.print(
-        `${name} (${format}) -> ${out} (${to}): ${plural(nodes, 'node')}, ${plural(links, 'link')}`,
+        printable(
+          `${name} (${format}) -> ${out} (${to}): ${plural(nodes, 'node')}, ${plural(links, 'link')}`,
+        ),
       )
     })
 }

@@ -1,6 +1,6 @@
 import { ERROR_CODES, type MeshSwarmError, toErrorBody } from '../core/index.ts'
 import type { TextSink } from './context.ts'
-import { printable } from './text.ts'
+import { printable, spellHidden } from './text.ts'
 
 /** 2: bad input, another call will not help. 130: stopped by the user. 1: everything else. */
 export function exitCodeOf(error: MeshSwarmError): number {
@@ -14,7 +14,7 @@ export function printError(
   { json, stderr }: { readonly json: boolean; readonly stderr: TextSink },
 ): void {
   if (json) {
-    stderr.write(`${JSON.stringify(toErrorBody(error))}\n`)
+    stderr.write(`${spellHidden(JSON.stringify(toErrorBody(error)))}\n`)
     return
   }
   // Whoever pressed Ctrl-C has made no error.
@@ -24,7 +24,8 @@ export function printError(
   }
   stderr.write(`error ${error.code}: ${printable(error.message)}\n`)
   stderr.write(`  ${helpFor(error)}\n`)
-  if (error.code === 'INVARIANT' && error.cause instanceof Error) stderr.write(`${error.cause.stack}\n`)
+  if (error.code !== 'INVARIANT' || !(error.cause instanceof Error)) return
+  for (const line of (error.cause.stack ?? '').split('\n')) stderr.write(`${printable(line)}\n`)
 }
 
 function helpFor(error: MeshSwarmError): string {

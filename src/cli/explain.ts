@@ -4,6 +4,7 @@ import { incidentId } from '../core/index.ts'
 import { explain, type HealEvent, listIncidents } from '../mapek/index.ts'
 import { readJournal } from '../store/index.ts'
 import type { CliContext } from './context.ts'
+import { printable } from './text.ts'
 
 interface ExplainFlags {
   readonly journal: string
@@ -23,7 +24,8 @@ export function registerExplainCommand(program: Command, { print }: CliContext):
         const lines = listIncidents(events)
         if (json) return print(JSON.stringify(lines, null, 2))
         for (const { incident, openedAt, outcome, title } of lines) {
-          print(`${new Date(openedAt).toISOString()}  ${incident}  ${outcome.padEnd(11)}  ${title}`)
+          const words = `${incident}  ${outcome.padEnd(11)}  ${title}`
+          print(printable(`${new Date(openedAt).toISOString()}  ${words}`))
         }
         return lines.length === 0 ? print('no incidents in this journal') : undefined
       }

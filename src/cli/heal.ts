@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { entropySeed, meshSwarmError, RealClock, randomIds, seededRandom } from '../core/index.ts'
+import { executorProgram, nodeDirectory } from '../executor/index.ts'
 import { type HealEvent, HealingSession, type Mode, type StampedHealEvent } from '../mapek/index.ts'
 import { BabelDriver, readInventory, SimTwin, singleNodeInventory } from '../mesh/index.ts'
-import type { AuditLog } from '../security/index.ts'
 import { FileJournal } from '../store/index.ts'
 import { auditFileOf, openAudit } from './audit/files.ts'
+import { DEFAULT_AUTHORITY } from './authority/authority.ts'
+import { commandNodes } from './authority/command-nodes.ts'
 import type { CliContext } from './context.ts'
 import { wholeNumber } from './numbers.ts'
 import { storyLine } from './story-line.ts'
@@ -19,6 +21,7 @@ export interface HealFlags {
   readonly agents?: number
   readonly blastRadius?: number
   readonly journal: string
+  readonly authority: string
   readonly json?: boolean
   /** For meshes that are built for the occasion (lab, sim). */
   readonly topology?: string
@@ -48,6 +51,7 @@ export function registerHealCommand(program: Command, context: CliContext, runne
     .option('--nodes <count>', 'take a connected part of so many nodes (lab, sim)', wholeNumber(1))
     .option('--agents <count>', 'size of the swarm, 1 to 100', wholeNumber(1))
     .option('--blast-radius <count>', 'most nodes changed within ten minutes', wholeNumber(1))
+    .option('--authority <dir>', "where the root of the agents' authority is kept (babel)", DEFAULT_AUTHORITY)
     .option('--journal <dir>', 'where every decision is kept', join('.meshswarm', 'journal'))
     .option('--seed <number>', 'repeat a drill (lab, sim)', wholeNumber(1))
     .option('--json', 'one JSON object a line')
@@ -58,41 +62,48 @@ export function registerHealCommand(program: Command, context: CliContext, runne
     })
 }
 
-async function healBabel(flags: HealFlags, { print, stderr, signal }: CliContext): Promise<void> {
+async function healBabel(flags: HealFlags, context: CliContext): Promise<void> {
+  const closers = new AsyncDisposableStack()
+  try {
+    const session = await openBabel(closers, flags, context)
+    await session.run(context.signal)
+  } finally {
+    await closers.disposeAsync()
+  }
+}
+
+async function openBabel(
+  closers: AsyncDisposableStack,
+  flags: HealFlags,
+  context: CliContext,
+): Promise<HealingSession> {
+  const { print, stderr, signal } = context
   const inventory = await inventoryFrom(flags)
   const clock = new RealClock()
-  const random = seededRandom(entropySeed())
+  const ids = randomIds(seededRandom(entropySeed()).fork('ids'))
   // The journal first: where another process writes to it, nothing on the mesh is to be touched or held.
   const journal = new FileJournal<HealEvent>({ clock }, { directory: flags.journal })
-  const ids = randomIds(random.fork('ids'))
-  let audit: AuditLog | undefined
-  let driver: BabelDriver | undefined
-  try {
-    audit = await openAudit({ clock, ids }, auditFileOf(flags.journal))
-    const { damage } = audit
-    if (damage)
-      stderr.write(
-        `${printable(audit.file)} was damaged (${damage.why}); it lies in ${printable(damage.movedTo)} now\n`,
-      )
-    driver = await BabelDriver.open({ clock }, { inventory }, signal)
-    const show = (event: StampedHealEvent) => {
-      const line = flags.json ? JSON.stringify(event) : storyLine(event)
-      if (line !== undefined) print(line)
-    }
-    const twin = new SimTwin()
-    const components = { driver, clock, ids, twin, journal, audit, onEvent: show }
-    const { mode = 'advise', agents, blastRadius } = flags
-    const limits = {
-      ...(agents === undefined ? {} : { agents }),
-      ...(blastRadius === undefined ? {} : { blastRadius }),
-    }
-    const session = await HealingSession.open(components, { mode, ...limits }, signal)
-    await session.run(signal)
-  } finally {
-    await driver?.close()
-    await audit?.close()
-    await journal.close()
+  closers.defer(() => journal.close())
+  const audit = await openAudit({ clock, ids }, auditFileOf(flags.journal))
+  closers.defer(() => audit.close())
+  const { damage } = audit
+  if (damage)
+    stderr.write(
+      `${printable(audit.file)} was damaged (${damage.why}); it lies in ${printable(damage.movedTo)} now\n`,
+    )
+  const executor = executorProgram(nodeDirectory(inventory))
+  const driver = await BabelDriver.open({ clock, executor }, { inventory }, signal)
+  closers.defer(() => driver.close())
+  const onEvent = (event: StampedHealEvent) => {
+    const line = flags.json ? JSON.stringify(event) : storyLine(event)
+    if (line !== undefined) print(line)
   }
+  const { mode = 'advise', agents } = flags
+  const parts = { driver, clock, ids, twin: new SimTwin(), journal, audit, onEvent }
+  const options = { mode, ...(agents === undefined ? {} : { agents }) }
+  if (mode !== 'heal') return HealingSession.open(parts, options, signal)
+  const { authority } = closers.use(await commandNodes({ driver, clock, ids, inventory }, flags, context))
+  return HealingSession.open({ ...parts, authority }, options, signal)
 }
 
 async function inventoryFrom(flags: HealFlags) {

@@ -4,13 +4,14 @@ import { registerAuditCommands } from './audit/command.ts'
 import { registerApproveCommand } from './authority/approve.ts'
 import { registerAuthorityCommand } from './authority/authority.ts'
 import { registerGrantCommand } from './authority/grant.ts'
+import { registerHaltCommands } from './authority/halt.ts'
 import { registerRevokeCommand } from './authority/revoke.ts'
 import { type CliContext, processContext } from './context.ts'
 import { registerConvertCommand } from './convert.ts'
 import { exitCodeOf, printError } from './errors.ts'
 import { registerExplainCommand } from './explain.ts'
 import { registerInspectCommand } from './inspect.ts'
-import { registerPolicyCommands } from './policy.ts'
+import { registerPolicyCommands } from './policy/command.ts'
 import { registerLettersCommand } from './task/letters.ts'
 import { registerRunCommand } from './task/run.ts'
 import { registerTaskCommands } from './task/tasks.ts'
@@ -32,6 +33,7 @@ const OWN_COMMANDS: readonly RegisterCommand[] = [
   registerGrantCommand,
   registerRevokeCommand,
   registerApproveCommand,
+  registerHaltCommands,
 ]
 
 /** The program with its own commands and `commands`. It never exits the process: usage errors throw. */

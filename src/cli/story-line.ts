@@ -1,10 +1,14 @@
 import type { StampedHealEvent } from '../mapek/index.ts'
+import { printable } from './text.ts'
 
-/** One event as one line for a person who watches; undefined for events that only the journal needs. */
+/**
+ * One event as one line for a person who watches; undefined for events that only the journal needs. Names and errors in it
+ * are what nodes and daemons say.
+ */
 export function storyLine(event: StampedHealEvent): string | undefined {
   const at = new Date(event.at).toISOString().slice(11, 22)
   const text = textOf(event)
-  return text === undefined ? undefined : `${at}  ${text}`
+  return text === undefined ? undefined : printable(`${at}  ${text}`)
 }
 
 function textOf(event: StampedHealEvent): string | undefined {

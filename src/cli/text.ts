@@ -1,6 +1,13 @@
-/** Names come out of strangers' files: nothing in them may steer a terminal. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]/gu, '\ufffd')
+export { printable } from '../core/index.ts'
+
+/** As JSON spells them: for JSON, which stays the same value. Colours and line ends stay what they are. */
+export function spellHidden(text: string): string {
+  return text.replace(/[\u007f-\u009f\p{Cf}\p{Co}\p{Cs}\u2028\u2029]/gu, (character) =>
+    character
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  )
 }
 
 export interface Style {

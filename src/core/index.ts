@@ -15,6 +15,7 @@ export {
   toErrorBody,
 } from './errors.ts'
 export { Channel, type ChannelOptions } from './events.ts'
+export { EVIDENCE_CHANNELS, Evidence, type EvidenceChannel, type EvidenceOptions } from './evidence.ts'
 export { BinaryHeap } from './heap.ts'
 export {
   type AgentId,
@@ -42,6 +43,7 @@ export {
   taskId,
 } from './ids.ts'
 export { onAbort } from './on-abort.ts'
+export { printable } from './printable.ts'
 export { entropySeed, type Random, seededRandom } from './random.ts'
 export { RealClock } from './real-clock.ts'
 export { attempt, err, ok, type Result } from './result.ts'

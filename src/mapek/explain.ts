@@ -1,7 +1,10 @@
-import { type IncidentId, meshSwarmError } from '../core/index.ts'
+import { type IncidentId, meshSwarmError, printable } from '../core/index.ts'
 import type { StampedHealEvent } from './events.ts'
 
-/** The story of one incident from the journal alone. Throws INCIDENT_NOT_FOUND for one that is not in it. */
+/**
+ * The story of one incident from the journal alone, for a person: no name in it can end a line or begin one of its own.
+ * Throws INCIDENT_NOT_FOUND for one that is not in it.
+ */
 export function explain(events: readonly StampedHealEvent[], incident: IncidentId): string {
   const story = events.filter((event) => 'incident' in event && event.incident === incident)
   const [first] = story
@@ -12,11 +15,15 @@ export function explain(events: readonly StampedHealEvent[], incident: IncidentI
     )
   }
   const onset = first.kind === 'incident-opened' ? first.onset : first.at
-  const lines = [`Incident ${incident}`, `  first bad measurement ${new Date(onset).toISOString()}`, '']
+  const lines = [
+    printable(`Incident ${incident}`),
+    `  first bad measurement ${new Date(onset).toISOString()}`,
+    '',
+  ]
   for (const event of story) {
     const after = `+${((event.at - onset) / 1000).toFixed(2)} s`.padStart(10)
     tell(event).forEach((line, index) => {
-      lines.push(`${index === 0 ? after : ' '.repeat(10)}  ${line}`)
+      lines.push(printable(`${index === 0 ? after : ' '.repeat(10)}  ${line}`))
     })
   }
   return lines.join('\n')

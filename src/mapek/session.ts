@@ -6,6 +6,7 @@ import {
   decisionEntry,
   MeshNodeController,
   readOnlyMesh,
+  type SwarmAuthority,
 } from '../security/index.ts'
 import type { Journal } from '../store/index.ts'
 import { Swarm } from '../swarm/index.ts'
@@ -23,6 +24,8 @@ export interface SessionComponents {
   readonly journal: Journal<HealEvent>
   /** Holds every decision before the journal does. Where it cannot, nothing is done. */
   readonly audit?: Pick<AuditLog, 'append'>
+  /** The agents' authority over the nodes. Without it nodes that have a gate refuse every change. */
+  readonly authority?: SwarmAuthority
   /** Hears every event after it is in the journal. */
   readonly onEvent?: (event: StampedHealEvent) => void
 }
@@ -30,8 +33,6 @@ export interface SessionComponents {
 export interface SessionOptions extends Partial<MapekOptions> {
   /** 1 to 100. Default: one for each node, at least 10. One agent does the same work one step after another. */
   readonly agents?: number
-  /** Different nodes that may be changed within ten minutes; the controller's default unless told. */
-  readonly blastRadius?: number
 }
 
 /** Everything that heals one mesh, put together: swarm, controller, coordinator, journal. */
@@ -51,9 +52,8 @@ export class HealingSession {
     options: SessionOptions,
     signal: AbortSignal,
   ): Promise<HealingSession> {
-    const { driver, clock, ids, twin, journal, audit, onEvent } = components
-    const { agents, blastRadius, ...mapek } = options
-    // Nodes that are only heard of do not count: whoever invents them must not widen the blast radius.
+    const { driver, clock, ids, twin, journal, audit, authority, onEvent } = components
+    const { agents, ...mapek } = options
     const { nodes: seen } = await driver.snapshot(signal)
     const nodes = [...seen.values()].filter(({ managed }) => managed).length
     const swarm = new Swarm(
@@ -68,15 +68,11 @@ export class HealingSession {
       const told = () => record(asEvent(decision))
       return audit ? audit.append(decisionEntry(decision)).then(told) : told()
     }
-    const controller = new MeshNodeController(
-      { driver, clock, meshSize: () => nodes, onDecision },
-      { mode: mapek.mode ?? 'advise', ...(blastRadius === undefined ? {} : { budgetNodes: blastRadius }) },
-    )
-    for (const agent of [...swarm.agents.map((one) => one.agentId), KEEPER]) {
-      // For as long as this session lives: its controller dies with it.
-      const limits = { expiresAt: Number.POSITIVE_INFINITY, maxTouchedNodes: Number.MAX_SAFE_INTEGER }
-      controller.grant({ agent, actions: 'all', nodes: 'all', ...limits })
-    }
+    const mode = mapek.mode ?? 'advise'
+    const held = authority && mode === 'heal' ? { authority } : {}
+    const controller = new MeshNodeController({ driver, clock, onDecision, ...held }, { mode })
+    const gate = await driver.gate(signal)
+    if (gate) await held.authority?.prepare([...swarm.agents.map((one) => one.agentId), KEEPER], gate, signal)
     const eyes = readOnlyMesh(driver)
     const coordinator = new SwarmMAPEKCoordinator(
       { eyes, controller, workforce: swarm, twin, clock, ids, record },

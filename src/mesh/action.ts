@@ -77,7 +77,17 @@ export function kindTier(kind: ActionKind): RiskTier {
 }
 
 export function riskTier(action: MeshAction): RiskTier {
-  return action.kind === 'restart-daemon' && action.rxcost !== undefined ? 1 : RISK[action.kind]
+  switch (action.kind) {
+    case 'restart-daemon':
+      return action.rxcost === undefined ? RISK[action.kind] : 1
+    // Up restores; down takes away.
+    case 'set-interface-up':
+      return action.up ? RISK[action.kind] : 2
+    case 'set-forwarding':
+      return action.enabled ? RISK[action.kind] : 2
+    default:
+      return RISK[action.kind]
+  }
 }
 
 /** The nodes whose configuration changes: the blast radius that budgets count. */

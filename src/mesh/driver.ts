@@ -1,5 +1,6 @@
 import type { ChangeId, LinkId, NodeId } from '../core/index.ts'
 import type { ActionKind, MeshAction } from './action.ts'
+import type { GateState, Prover } from './gate.ts'
 import type { DaemonState, MeshSnapshot } from './model.ts'
 import type { Observation, Source } from './observation.ts'
 
@@ -89,11 +90,15 @@ export interface ApplyOptions {
   readonly id: ChangeId
   readonly confirmWithinMs: number
   readonly reason: string
+  /** As `GateAsk.plan`. */
+  readonly plan?: readonly MeshAction[] | undefined
 }
 
 /**
  * A mesh as the swarm sees it. Implementations differ in nothing that a caller can see but `source`.
  * Every call rejects with CANCELLED on abort; a call after `close` rejects with UNAVAILABLE.
+ * What changes the mesh takes a `Prover` last: each node has a gate that decides by the proof, and rejects as
+ * `NodeGate.admit` says. Only a simulated mesh may have no gates.
  */
 export interface MeshDriver {
   readonly name: string
@@ -111,18 +116,27 @@ export interface MeshDriver {
    * send it with other things. Changes no configuration and no state of the mesh. Resolves when it has begun; a
    * second call extends the first. A node that cannot do it is left out.
    */
-  hasten(nodes: readonly NodeId[], forMs: number, signal: AbortSignal): Promise<void>
+  hasten(nodes: readonly NodeId[], forMs: number, signal: AbortSignal, prover?: Prover): Promise<void>
   /**
    * Applies on the node and starts its commit-confirm timer there. The node undoes the change by itself when
    * `confirm` does not come in time, also when this process is gone. The same `id` twice returns the first
    * change and does nothing. A failed apply has no effect (what was done is undone) and rejects.
    */
-  apply(action: MeshAction, options: ApplyOptions, signal: AbortSignal): Promise<AppliedChange>
+  apply(
+    action: MeshAction,
+    options: ApplyOptions,
+    signal: AbortSignal,
+    prover?: Prover,
+  ): Promise<AppliedChange>
   /** Keeps the change. A second call is a no-op; CHANGE_NOT_FOUND for a stranger, CONFLICT once rolled back. */
-  confirm(id: ChangeId, signal: AbortSignal): Promise<AppliedChange>
+  confirm(id: ChangeId, signal: AbortSignal, prover?: Prover): Promise<AppliedChange>
   /** Undoes the change now, confirmed or not. A second call is a no-op. */
-  rollback(id: ChangeId, signal: AbortSignal): Promise<AppliedChange>
+  rollback(id: ChangeId, signal: AbortSignal, prover?: Prover): Promise<AppliedChange>
   /** Every change on the nodes' books since their start, the ones of an earlier, crashed run included. */
   changes(signal: AbortSignal): Promise<readonly AppliedChange[]>
+  /** What the nodes' gate says of itself; undefined where there is none. */
+  gate(signal: AbortSignal): Promise<GateState | undefined>
+  /** Brings the nodes a statement of the authority, as `NodeGate.tell`. Does nothing where there is no gate. */
+  tell(statement: unknown, signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }

@@ -27,8 +27,16 @@ export {
   type EpochGuardComponents,
   type EpochGuardOptions,
 } from './epoch/epoch-guard.ts'
+export { EpochIssuer } from './epoch/epoch-issuer.ts'
+export { MemoryEpochStore } from './epoch/memory-epoch-store.ts'
 export { type Epoch, openEpoch, type SignedEpoch, signEpoch } from './epoch/signed-epoch.ts'
-export type { Grant } from './grant.ts'
+export {
+  type Proposal,
+  type ProposalCircumstances,
+  type ProposalComponents,
+  propose,
+} from './evidence/proposal.ts'
+export * from './gate/index.ts'
 export * from './limits/index.ts'
 export {
   type ControllerComponents,

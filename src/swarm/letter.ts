@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type AgentId, meshSwarmError } from '../core/index.ts'
+import { type AgentId, Evidence, meshSwarmError } from '../core/index.ts'
 import type { Json } from '../engine/index.ts'
 
 /** A message that has come: frozen. It is evidence of what its sender says, and never an instruction. */
@@ -13,6 +13,11 @@ export interface Letter {
   /** Undefined for one that was sent to this agent. */
   readonly topic: string | undefined
   readonly body: unknown
+  /**
+   * The body as evidence: what an agent shows to a person or a model, and the only form in which something that it
+   * proposes can become an action. A text is itself, anything else its JSON. Throws INVALID_INPUT where it has none.
+   */
+  evidence(): Evidence
   /** From 1: more than that once, and an earlier reader may have acted on it. */
   readonly delivery: number
   /**
@@ -59,6 +64,21 @@ export const sendOptions = (value: unknown) => parse(SendSchema, value, 'options
 export const requestOptions = (value: unknown) => parse(RequestSchema, value, 'options of a request')
 export const topicName = (value: unknown) => parse(TopicSchema, value, 'topic')
 export const durableBody = (value: unknown) => parse(BodySchema, value, 'body of a durable message')
+
+/** See `Letter.evidence`. */
+export function letterEvidence({ from, at, body }: Pick<Letter, 'from' | 'at' | 'body'>): Evidence {
+  const text = typeof body === 'string' ? body : jsonOf(body)
+  if (text === undefined) throw meshSwarmError('INVALID_INPUT', `What ${from} says has no JSON.`)
+  return new Evidence({ channel: 'agent', source: from, text, at })
+}
+
+function jsonOf(body: unknown): string | undefined {
+  try {
+    return JSON.stringify(body)
+  } catch {
+    return undefined
+  }
+}
 
 function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const parsed = schema.safeParse(value)

@@ -8,7 +8,7 @@ import {
   throwIfCancelled,
 } from '../core/index.ts'
 import type { Mail } from '../engine/index.ts'
-import type { Letter, LossReason } from './letter.ts'
+import { type Letter, type LossReason, letterEvidence } from './letter.ts'
 import { isMark, LetterQueue, type Mark, type WaitingLetter } from './letter-queue.ts'
 import type { LostLetters } from './lost-letters.ts'
 import { StoredLetters } from './stored-letters.ts'
@@ -181,7 +181,8 @@ export class Mailbox implements AsyncIterable<Letter> {
       this.#components.lost.add({ from: to, to: from, topic: undefined, at: now, body: said }, 'unawaited')
       return false
     }
-    return Object.freeze({ from, to, seq, at, topic, body, delivery, acknowledge, reply })
+    const evidence = () => letterEvidence({ from, at, body })
+    return Object.freeze({ from, to, seq, at, topic, body, evidence, delivery, acknowledge, reply })
   }
 
   /** Throws CANCELLED on abort; what woke this reader is for another one then. */
@@ -217,6 +218,6 @@ export class Mailbox implements AsyncIterable<Letter> {
   }
 }
 
-type HandedOver = Omit<Letter, 'to' | 'seq' | 'reply'> & Pick<WaitingLetter, 'answer'>
+type HandedOver = Omit<Letter, 'to' | 'seq' | 'reply' | 'evidence'> & Pick<WaitingLetter, 'answer'>
 
 const NEVER = new AbortController().signal

@@ -1,3 +1,4 @@
+import { printTo } from '../../src/cli/context.ts'
 import type { CliContext, RegisterCommand } from '../../src/cli/index.ts'
 import { run } from '../../src/cli/main.ts'
 import { VirtualClock } from '../../src/core/index.ts'
@@ -26,7 +27,7 @@ export async function meshswarm(argv: readonly string[], options: RunOptions = {
     color: options.color ?? false,
     columns: options.columns ?? Number.POSITIVE_INFINITY,
     rootKey: options.rootKey,
-    print: (text) => void stdout.write(`${text}\n`),
+    print: printTo(stdout),
   }
   const code = await run(argv, context, options.commands)
   return { code, out, err }

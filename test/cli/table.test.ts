@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { table } from '../../src/cli/table.ts'
-import { duration, plural, printable, someOf } from '../../src/cli/text.ts'
+import { duration, plural, printable, someOf, spellHidden } from '../../src/cli/text.ts'
 
 const paint = (text: string) => `<${text}>`
 const plain = { paintTitle: (text: string) => text, width: Number.POSITIVE_INFINITY }
@@ -52,5 +52,13 @@ describe('Words for figures', () => {
 
   it('nothing in a name steers the terminal', () => {
     expect(printable('a\u001b]0;x\u0007\u202eb\n')).toBe('a\ufffd]0;x\ufffd\ufffdb\ufffd')
+  })
+
+  it('nor in JSON, which stays the same value', () => {
+    const value = { 'a\u202e': ['\u009b2J\u007f', 'tag \u{e0041}', '\u2028', 'Zürich 🙂', '\ud800'] }
+    const spelt = spellHidden(JSON.stringify(value, null, 2))
+    expect(spelt).not.toMatch(/[\u007f-\u009f\p{Cf}\u2028]/u)
+    expect(spelt).toContain('Zürich 🙂')
+    expect(JSON.parse(spelt)).toEqual(value)
   })
 })

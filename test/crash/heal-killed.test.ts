@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { injectFault, Lab, loadTopology } from '../../lab/index.ts'
 import { RealClock } from '../../src/core/index.ts'
-import { BabelDriver } from '../../src/mesh/index.ts'
+import { executorProgram, nodeDirectory } from '../../src/executor/index.ts'
+import { BabelDriver, readInventory } from '../../src/mesh/index.ts'
 import { describeLab, testName } from '../lab/lab-here.ts'
 
 const BIN = fileURLToPath(new URL('../../bin/meshswarm.js', import.meta.url))
@@ -17,9 +18,13 @@ const signal = AbortSignal.timeout(110_000)
 /** `meshswarm heal` as a process of its own, and what it prints. */
 function heal(inventory: string, journal: string) {
   const flags = ['--mesh', 'babel', '--inventory', inventory, '--mode', 'heal', '--blast-radius', '6']
-  const child = spawn(process.execPath, [BIN, 'heal', ...flags, '--journal', journal], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = spawn(
+    process.execPath,
+    [BIN, 'heal', ...flags, '--journal', journal, '--authority', join(journal, 'authority')],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   const lines: string[] = []
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line))
   return { child, lines }
@@ -59,7 +64,14 @@ function suite(): void {
     await untilPrinted(first.lines, 'watching')
     await delay(2500)
     const fault = await injectFault(lab, 'silent-cut', { kind: 'link', from: 'n2', to: 'n3' })
-    const driver = await BabelDriver.open({ clock: new RealClock() }, { inventory: lab.inventory }, signal)
+    const driver = await BabelDriver.open(
+      {
+        clock: new RealClock(),
+        executor: executorProgram(nodeDirectory(await readInventory(lab.inventory))),
+      },
+      { inventory: lab.inventory },
+      signal,
+    )
     try {
       const states = async () => (await driver.changes(signal)).map(({ state }) => state)
       while (!(await states()).includes('pending')) await delay(5, undefined, { signal })

@@ -9,7 +9,7 @@ import { ROOT } from './markdown.ts'
 
 const EXAMPLES: readonly (readonly [string, RegExp])[] = [
   ['library-example.ts', /^succeeded .*"value":\["MESH","SWARM"\].* at most [\d.]+ x\n$/],
-  ['messages-example.ts', /^scout found {"node":"n7","loss":0.2}\njudge says look at it\n$/],
+  ['messages-example.ts', /^scout found "{\\"node\\":\\"n7\\",\\"loss\\":0.2}"\njudge says look at it\n$/],
   ['telemetry-example.ts', /^minute 1500: 56 ms is unusual, 0.999\n$/],
 ]
 

@@ -14,7 +14,7 @@ await judge.subscribe('findings')
 await scout.publish('findings', { node: 'n7', loss: 0.2 }, { durable: true })
 const verdict = scout.request(judge.agentId, 'n7?', { deadlineMs: 5000 }, new AbortController().signal)
 for await (const letter of judge.mailbox) {
-  if (letter.topic !== undefined) console.log(letter.from, 'found', JSON.stringify(letter.body))
+  if (letter.topic !== undefined) console.log(letter.from, 'found', letter.evidence().quoted())
   else letter.reply('look at it')
   await letter.acknowledge()
   if (judge.mailbox.size === 0) break

@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { supervise } from '../../lab/drill/supervise.ts'
 import { injectFault, Lab, loadTopology } from '../../lab/index.ts'
 import { RealClock } from '../../src/core/index.ts'
+import { executorProgram } from '../../src/executor/index.ts'
 import { BabelDriver, SimTwin } from '../../src/mesh/index.ts'
 import { describeLab, testName } from './lab-here.ts'
 
@@ -15,7 +17,11 @@ function suite(): void {
   beforeAll(async () => {
     lab = await Lab.up(await loadTopology('ring:6'), { name: testName('modes'), profile: 'tuned' }, signal)
     await lab.waitConverged(signal)
-    driver = await BabelDriver.open({ clock }, { inventory: lab.inventory }, signal)
+    driver = await BabelDriver.open(
+      { clock, executor: executorProgram(join(lab.plan.stateDir, 'nodes')) },
+      { inventory: lab.inventory },
+      signal,
+    )
   }, 60_000)
 
   afterAll(async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { DrillAuthority } from '../../lab/drill/drill-authority.ts'
 import { type Supervision, supervise } from '../../lab/drill/supervise.ts'
 import { runTrial, type Scenario, type TrialResult } from '../../lab/drill/trial.ts'
 import { communityTopology, type SimField, simField } from '../../lab/sim/index.ts'
@@ -26,14 +27,16 @@ async function onMesh<T>(
   const topology = communityTopology(random.fork('community'), { nodes: NODES })
   const mesh = new SimMesh({ random }, { topology, converged: true, startAt: clock.now() })
   const field = simField(mesh, clock)
-  const driver = new SimDriver({ mesh, clock })
+  const drill = new DrillAuthority(clock)
   const run = async () => {
-    const session = { blastRadius: NODES, ...options }
-    const swarm = await supervise({ driver, clock, twin: new SimTwin() }, session)
+    const driver = new SimDriver({ mesh, clock, gate: await drill.simGate(mesh) })
+    const { authority } = await drill.command(driver, NODES, never)
+    const swarm = await supervise({ driver, clock, twin: new SimTwin(), authority }, options)
     try {
       return await body({ clock, field, driver, swarm })
     } finally {
       await swarm.stop()
+      await drill.close()
       await driver.close()
     }
   }

@@ -18,7 +18,7 @@ test('the plan of an incident, and what its agents did, are parts of it', async 
   const field = simField(mesh, clock)
   const driver = new SimDriver({ mesh, clock })
   const drill = async () => {
-    const swarm = await supervise({ driver, clock, twin: new SimTwin() }, { mode: 'heal', blastRadius: 20 })
+    const swarm = await supervise({ driver, clock, twin: new SimTwin() }, { mode: 'heal' })
     await clock.sleep(3000)
     const watch = { limitMs: 25_000, afterMs: 4000 }
     const parts = { random: random.fork('fault'), events: () => swarm.events }

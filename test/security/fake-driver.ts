@@ -1,11 +1,13 @@
 import { type ChangeId, type Clock, meshSwarmError } from '../../src/core/index.ts'
-import type { AppliedChange, MeshDriver } from '../../src/mesh/index.ts'
+import type { AppliedChange, MeshDriver, Proof, Prover } from '../../src/mesh/index.ts'
 
 /** A mesh that only keeps books of its changes, each of which takes `delayMs`. */
 export class FakeDriver {
   readonly writes: { readonly node: string; readonly from: number; readonly to: number }[] = []
   readonly hastened: string[][] = []
   readonly books = new Map<ChangeId, AppliedChange>()
+  readonly proofs: (Proof | undefined)[] = []
+  refuses = false
   failNext = false
   readonly #clock: Clock
   readonly #delayMs: () => number
@@ -28,10 +30,16 @@ export class FakeDriver {
       watch: unused,
       probe: unused,
       inspect: unused,
-      hasten: async (nodes) => void this.hastened.push([...nodes]),
+      gate: async () => undefined,
+      tell: async () => undefined,
+      hasten: async (nodes, _forMs, signal, prover) => {
+        await this.#prove(prover, signal)
+        this.hastened.push([...nodes])
+      },
       close: unused,
       changes: async () => [...this.books.values()],
-      apply: async (action, { id, confirmWithinMs, reason }) => {
+      apply: async (action, { id, confirmWithinMs, reason }, signal, prover) => {
+        await this.#prove(prover, signal)
         const earlier = this.books.get(id)
         if (earlier) return earlier
         const appliedAt = this.#clock.now()
@@ -42,9 +50,22 @@ export class FakeDriver {
         const confirmBy = appliedAt + confirmWithinMs
         return this.#note({ id, action, state: 'pending', appliedAt, confirmBy, reason })
       },
-      confirm: async (id) => this.#note({ ...this.#find(id), state: 'confirmed' }),
-      rollback: async (id) => this.#note({ ...this.#find(id), state: 'rolled-back' }),
+      confirm: async (id, signal, prover) => {
+        await this.#prove(prover, signal)
+        return this.#note({ ...this.#find(id), state: 'confirmed' })
+      },
+      rollback: async (id, signal, prover) => {
+        await this.#prove(prover, signal)
+        return this.#note({ ...this.#find(id), state: 'rolled-back' })
+      },
     }
+  }
+
+  /** As a node with a gate that refuses whoever has no proof, and believes every proof. */
+  async #prove(prover: Prover | undefined, signal: AbortSignal): Promise<void> {
+    const proof = await prover?.({ session: 'fake', epoch: 1 }, signal)
+    this.proofs.push(proof)
+    if (this.refuses) throw meshSwarmError('ACTION_DENIED', 'The node says no.')
   }
 
   #note(change: AppliedChange): AppliedChange {

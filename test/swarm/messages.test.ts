@@ -44,6 +44,21 @@ describe('to an agent', () => {
     expect(await letters[0]?.acknowledge()).toBe(true)
   })
 
+  it('are evidence of what their sender says: text as it is, all else as JSON', async () => {
+    const { clock, a, b } = swarmOf()
+    await clock.advance(7)
+    const order = { kind: 'restart-daemon', node: 'n1' }
+    const loop: unknown[] = []
+    loop.push(loop)
+    for (const body of ['say \u202e"yes"', order, undefined, loop, 5n]) await a.communicate(bob, body)
+    const [text, json, ...others] = (await readAll(b.mailbox)).map((letter) => () => letter.evidence())
+    expect(text?.()).toMatchObject({ channel: 'agent', source: 'ann', at: 7, channels: ['agent'] })
+    expect(text?.().quoted()).toBe('"say \\u{202e}\\"yes\\""')
+    expect(json?.().quoted()).toBe(JSON.stringify(JSON.stringify(order)))
+    expect(others).toHaveLength(3)
+    for (const other of others) expect(other).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }))
+  })
+
   it('are refused by a full mailbox, and a refused one takes no number; a stranger has none', async () => {
     const { swarm, a, b } = swarmOf(2)
     await a.communicate(bob, 1)

@@ -15,7 +15,7 @@ import {
 } from '../../security/index.ts'
 import type { CliContext } from '../context.ts'
 import { wholeNumber } from '../numbers.ts'
-import { openPolicy } from '../open-policy.ts'
+import { openPolicy } from '../policy/circumstances.ts'
 import { printable } from '../text.ts'
 import { DEFAULT_AUTHORITY } from './authority.ts'
 
@@ -116,7 +116,7 @@ function mintRequest(
     mode: 'heal',
     ...{ tier: maxTier, at: now, epoch, approvals: [] },
     // How large the mesh is the authority does not know either.
-    ...{ nodesWritten: blast.nodes, meshNodes: 0 },
+    ...{ nodesWritten: blast.nodes, nodesAllowed: blast.nodes, meshNodes: 0, evidence: [] },
   }
 }
 

@@ -1,15 +1,15 @@
 import { z } from 'zod'
-import { meshSwarmError, type NodeId } from '../../core/index.ts'
-import { describeAction, type MeshAction } from '../../mesh/index.ts'
+import { meshSwarmError, type NodeId, nodeId } from '../../core/index.ts'
+import { ActionSchema, describeAction, type MeshAction } from '../../mesh/index.ts'
 import { type PublicKey, planHash, publicKey } from '../capability/index.ts'
-import { actionSchema, nodeSchema } from './action-schema.ts'
 
 /** What persons are asked to approve, one after another: a plan, and the token of whoever will carry it out. */
 export interface ApprovalRequest {
   readonly version: 1
   /** Each approval is a block more in it. It is no secret: using it takes its holder's signature. */
   readonly token: string
-  readonly actions: readonly MeshAction[]
+  /** To be read and hashed. As data: a file is no door to an action, whoever carries the plan out has them. */
+  readonly actions: readonly object[]
   /** The hash of the actions: what is signed. */
   readonly plan: string
   /** Those of the actions. */
@@ -24,7 +24,15 @@ export interface ApprovalRequest {
   readonly approvedBy: readonly PublicKey[]
 }
 
-export type ApprovalRequestContent = Pick<ApprovalRequest, 'token' | 'actions' | 'until' | 'reason'>
+export interface ApprovalRequestContent extends Pick<ApprovalRequest, 'token' | 'until' | 'reason'> {
+  readonly actions: readonly MeshAction[]
+}
+
+/** A name that a token can hold, and without characters that nobody sees: a person is to read what they sign. */
+const node = z
+  .string()
+  .regex(/^[^"\\\p{C}\p{Zl}\p{Zp}]{1,200}$/u, 'no name of a node')
+  .transform((text): NodeId => nodeId(text))
 
 const Schema = z.strictObject({
   version: z.literal(1),
@@ -32,9 +40,9 @@ const Schema = z.strictObject({
     .string()
     .regex(/^[\w-]+=*$/)
     .max(65_536),
-  actions: z.array(actionSchema).min(1).max(1000),
+  actions: z.array(ActionSchema).min(1).max(1000),
   plan: z.string(),
-  nodes: z.array(nodeSchema),
+  nodes: z.array(node),
   until: z.int().positive().max(253_402_300_799_000),
   reason: z.string().min(1).max(1000),
   words: z.array(z.string()),

@@ -9,6 +9,8 @@ export interface ReadBlock {
   readonly holder?: PublicKey
   readonly epoch?: number
   readonly handover?: PublicKey
+  /** Who gets it, in a block that hands over. */
+  readonly to?: AgentId
   readonly approval?: Approval
   readonly restriction: Restriction
 }
@@ -24,8 +26,10 @@ export function termsSource({ agent, holder, epoch, scope }: CapabilityTerms): s
 
 export function blockSource(block: BlockContent): string {
   if (block.kind === 'restriction') {
-    const handover = block.handover === undefined ? [] : [`handover("${block.handover}")`]
-    return source([...handover, ...restrictionLines(block.restriction)])
+    const { handover, to, restriction } = block
+    const key = handover === undefined ? [] : [`handover("${handover}")`]
+    const name = to === undefined ? [] : [`to("${to}")`]
+    return source([...key, ...name, ...restrictionLines(restriction)])
   }
   const { plan, nodes, until } = block.approval
   return source([`approved("${plan}", ${set(nodes)}, ${date(until)})`])
@@ -73,6 +77,7 @@ const STATEMENTS: readonly (readonly [RegExp, Field, Read])[] = [
   [/^holder\("(ed25519\/[0-9a-f]{64})"\)$/, 'holder', key],
   [/^check if epoch\((\d{1,15})\)$/, 'epoch', number],
   [/^handover\("(ed25519\/[0-9a-f]{64})"\)$/, 'handover', key],
+  [/^to\("([^"\\]+)"\)$/, 'to', (text = '') => agentId(text)],
   [
     new RegExp(`^approved\\("([0-9a-f]{64})", \\{${NAMES}\\}, ${ISO}\\)$`),
     'approval',
@@ -97,7 +102,7 @@ const STATEMENTS: readonly (readonly [RegExp, Field, Read])[] = [
 ]
 
 const KNOWN: ReadonlySet<string> = new Set(CAPABILITY_ACTIONS)
-const OUTSIDE = new Set<Field>(['agent', 'holder', 'epoch', 'handover', 'approval'])
+const OUTSIDE = new Set<Field>(['agent', 'holder', 'epoch', 'handover', 'to', 'approval'])
 
 /** Undefined for a block with any statement that is not one of ours, or with one twice. */
 export function readBlock(text: string): ReadBlock | undefined {

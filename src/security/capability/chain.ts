@@ -25,11 +25,12 @@ export interface Chain {
  */
 export function readChain([first, ...rest]: readonly SignedBlock[]): Chain | undefined {
   if (!first) return undefined
-  const { agent, holder, epoch, handover, approval, restriction } = readBlock(first.source) ?? {}
+  const { agent, holder, epoch, handover, to: name, approval, restriction } = readBlock(first.source) ?? {}
   if (agent === undefined || holder === undefined || epoch === undefined) return undefined
-  if (handover !== undefined || approval !== undefined || !isScope(restriction)) return undefined
+  if ([handover, name, approval].some((part) => part !== undefined) || !isScope(restriction)) return undefined
   const root: Ancestor = {
     id: first.revocationId,
+    agent,
     holder,
     scope: { ...restriction, regions: restriction.regions ?? [] },
   }
@@ -40,15 +41,15 @@ export function readChain([first, ...rest]: readonly SignedBlock[]): Chain | und
     const block = readBlock(source)
     if (!block || block.agent !== undefined || block.holder !== undefined || block.epoch !== undefined)
       return undefined
-    const { handover: to = last.holder } = block
+    const { handover: to = last.holder, to: name = last.agent } = block
     if (block.handover !== undefined) {
       if (lineage.some((one) => one.holder === to)) return undefined
       handovers.push({ from: last.holder, to })
-    }
-    last = { id, holder: to, scope: narrowed(last.scope, block.restriction) }
+    } else if (block.to !== undefined) return undefined
+    last = { id, agent: name, holder: to, scope: narrowed(last.scope, block.restriction) }
     lineage.push(last)
   }
-  return { capability: { agent, epoch, lineage }, handovers }
+  return { capability: { agent: last.agent, epoch, lineage }, handovers }
 }
 
 function isScope(

@@ -23,12 +23,20 @@ export interface Approval {
 
 /** A block more. Handing over and approving count only where the right key has signed the block. */
 export type BlockContent =
-  | { readonly kind: 'restriction'; readonly restriction: Restriction; readonly handover?: PublicKey }
+  | {
+      readonly kind: 'restriction'
+      readonly restriction: Restriction
+      readonly handover?: PublicKey
+      /** The name of who gets it, with a handover only. Without one the name stays. */
+      readonly to?: AgentId
+    }
   | { readonly kind: 'approval'; readonly approval: Approval }
 
 /** One block of a chain. Its revocation id is part of every token that descends from it. */
 export interface Ancestor {
   readonly id: string
+  /** Who holds it. */
+  readonly agent: AgentId
   readonly holder: PublicKey
   /** What is left here of the scopes before and the block's own: what a budget keyed by `id` holds. */
   readonly scope: Scope
@@ -36,6 +44,7 @@ export interface Ancestor {
 
 /** A token, read. Its last ancestor is itself. */
 export interface Capability {
+  /** Who holds it now. */
   readonly agent: AgentId
   readonly epoch: number
   readonly lineage: readonly [Ancestor, ...Ancestor[]]
@@ -102,6 +111,8 @@ export interface Denied {
   readonly allowed: false
   readonly reason: DenyReason
   readonly message: string
+  /** What was shown, where it is genuine: signed by the root, and handed over by none but its holders. */
+  readonly capability?: Capability
 }
 
 export type EngineAnswer =

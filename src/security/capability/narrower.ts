@@ -1,10 +1,10 @@
-import { type Clock, meshSwarmError } from '../../core/index.ts'
+import { type AgentId, type Clock, meshSwarmError } from '../../core/index.ts'
 import type { KeyPair, PublicKey } from '../keys.ts'
 import { describeCapability } from './describe.ts'
 import type { Approval, Capability, CapabilityEngine } from './engine.ts'
 import { isPlan } from './plan-hash.ts'
 import { checkRestriction } from './restriction.ts'
-import { type Restriction, widerThan } from './scope.ts'
+import { isName, type Restriction, widerThan } from './scope.ts'
 
 export interface CapabilityNarrowerComponents {
   readonly engine: CapabilityEngine
@@ -23,6 +23,8 @@ export interface Minted {
 export interface HandoverKeys {
   readonly from: KeyPair
   readonly to: PublicKey
+  /** The name of who gets it; without one it stays as it was. */
+  readonly agent?: AgentId
 }
 
 /**
@@ -48,6 +50,8 @@ export class CapabilityNarrower {
   ): Promise<Minted> {
     const { engine, root } = this.#components
     checkRestriction(restriction)
+    if (handover?.agent !== undefined && !isName(handover.agent))
+      throw meshSwarmError('INVALID_INPUT', 'Who gets a capability has a plain name.')
     const { lineage } = await engine.read(token, root, signal)
     const { scope, holder } = lineage.at(-1) ?? lineage[0]
     const wider = widerThan(scope, restriction)
@@ -71,6 +75,7 @@ export class CapabilityNarrower {
       kind: 'restriction' as const,
       restriction,
       ...(handover ? { handover: handover.to } : {}),
+      ...(handover?.agent === undefined ? {} : { to: handover.agent }),
     }
     return this.#read(await engine.append(token, root, block, handover?.from, signal), signal)
   }

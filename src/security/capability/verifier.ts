@@ -90,10 +90,15 @@ export class CapabilityVerifier {
   ): Promise<CapabilityDecision> {
     const decision = await this.#judge.judge(token, ask, signal)
     if (!decision.allowed) return decision
-    if (decision.holder !== holder) return denied('holder', `The token is held by ${decision.holder}.`)
-    const [root] = decision.capability.lineage
+    const { capability } = decision
+    if (decision.holder !== holder)
+      return { ...denied('holder', `The token is held by ${decision.holder}.`), capability }
+    const [root] = capability.lineage
     if (!this.#replays.accept(root.id, once))
-      return denied('busy', 'There are more requests of this lineage than can be remembered.')
+      return {
+        ...denied('busy', 'There are more requests of this lineage than can be remembered.'),
+        capability,
+      }
     return decision
   }
 

@@ -47,7 +47,7 @@ export class AntiMeaveOracle {
     this.#tokens = new SubjectBook('token', this.#options)
     for (const verdict of components.standing ?? [])
       for (const name of verdict.suspended) this.#suspended.set(name, verdict)
-    const { neverSuspend: _, ...numbers } = this.#options
+    const { neverSuspend: _, looksAreTold: __, ...numbers } = this.#options
     if (!Object.values(numbers).every((value) => value > 0)) {
       throw meshSwarmError('INVALID_CONFIGURATION', "The oracle's figures are above 0.", { details: numbers })
     }
@@ -116,7 +116,7 @@ export class AntiMeaveOracle {
     if (spends && own.spent.add(node, at)) {
       own.test('own-budget').update(!allowed, at)
       // What is new was not looked at within the last minute.
-      if (allowed) own.test('fan-out').update(isNew, at)
+      if (allowed && this.#options.looksAreTold) own.test('fan-out').update(isNew, at)
     }
     // An attack that is under way makes the next one who oversteps likelier to be part of it.
     const limit = this.#options.evidence * (at < this.#alertUntil ? this.#options.alertShare : 1)

@@ -43,6 +43,11 @@ export interface OracleOptions {
   readonly maxSubjects?: number
   /** Nodes and agents that are remembered of each. Default 2000. */
   readonly maxRemembered?: number
+  /**
+   * Whether it is told who looks at which node. Where it is not, writes on nodes that nobody looked at say nothing.
+   * Default true.
+   */
+  readonly looksAreTold?: boolean
   /** Tokens that only a person suspends, as that of the organisation: a finding about them is an alarm alone. */
   readonly neverSuspend?: readonly string[]
 }
@@ -60,5 +65,6 @@ export const DEFAULT_ORACLE_OPTIONS: Required<OracleOptions> = Object.freeze({
   perAgent: 3,
   maxSubjects: 10_000,
   maxRemembered: 2000,
+  looksAreTold: true,
   neverSuspend: [],
 })

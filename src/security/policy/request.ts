@@ -1,4 +1,4 @@
-import type { AgentId, NodeId } from '../../core/index.ts'
+import type { AgentId, EvidenceChannel, NodeId } from '../../core/index.ts'
 import type { ActionKind, RiskTier } from '../../mesh/index.ts'
 import type { Operation } from '../decision.ts'
 import type { ControlMode } from '../node-controller.ts'
@@ -26,8 +26,12 @@ export interface PolicyRequest {
   readonly epoch: number
   /** Persons who have signed for exactly this. */
   readonly approvals: readonly string[]
+  /** Channels of the texts that it was read out of; empty for what was not. */
+  readonly evidence: readonly EvidenceChannel[]
   /** Different nodes changed in the budget's window, this one included. */
   readonly nodesWritten: number
+  /** How many may be, as those who answer for the nodes have laid down. */
+  readonly nodesAllowed: number
   readonly meshNodes: number
 }
 
@@ -68,7 +72,8 @@ function entity(uid: Uid, parents: readonly Uid[]) {
   return { uid, attrs: {}, parents: [...parents] }
 }
 
-function contextOf({ asks, mode, tier, at, epoch, approvals, nodesWritten, meshNodes }: PolicyRequest) {
+function contextOf(request: PolicyRequest) {
+  const { asks, mode, tier, at, epoch, approvals, evidence, nodesWritten, nodesAllowed, meshNodes } = request
   const persons = [...new Set(approvals)]
   const lifetime =
     asks.operation === 'mint' ? { lifetime: extension('duration', `${asks.lifetimeMs}ms`) } : {}
@@ -80,7 +85,9 @@ function contextOf({ asks, mode, tier, at, epoch, approvals, nodesWritten, meshN
     epoch,
     approvals: persons.map((id) => ({ __entity: { type: 'Person', id } })),
     approvalCount: persons.length,
+    evidence: [...evidence],
     nodesWritten,
+    nodesAllowed,
     meshNodes,
     ...lifetime,
   }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { changeId, nodeId, RealClock } from '../../../src/core/index.ts'
-import { BabelDriver } from '../../../src/mesh/drivers/babel/index.ts'
+import { openProving } from '../proving.ts'
 import { processesNaming, type TestMesh, testMesh, whyNoMesh } from './netns-mesh.ts'
 
 const skip = whyNoMesh()
@@ -11,8 +11,7 @@ const clock = new RealClock()
 const never = new AbortController().signal
 const COORDINATOR = fileURLToPath(new URL('./doomed-coordinator.ts', import.meta.url))
 
-const open = (mesh: TestMesh) =>
-  BabelDriver.open({ clock }, { inventory: mesh.inventory, stateDir: `${mesh.dir}/executor` }, never)
+const open = (mesh: TestMesh) => openProving(mesh)
 
 /** Waits until the node forwards again; on a busy machine that takes longer. */
 async function undone(mesh: TestMesh): Promise<void> {
@@ -27,7 +26,7 @@ const forwarding = (mesh: TestMesh, id: string) =>
 async function killedMidChange(mesh: TestMesh, confirmWithinMs: number): Promise<void> {
   const argument = JSON.stringify({
     inventory: mesh.inventory,
-    stateDir: `${mesh.dir}/executor`,
+    dir: mesh.dir,
     confirmWithinMs,
   })
   const coordinator = fork(COORDINATOR, [argument], {

@@ -1,6 +1,6 @@
 import { nodeId, RealClock } from '../../../src/core/index.ts'
-import { BabelDriver } from '../../../src/mesh/drivers/babel/index.ts'
 import { describeMeshDriver } from '../../compliance/mesh-driver.ts'
+import { openProving } from '../proving.ts'
 import { converged, testMesh, whyNoMesh } from './netns-mesh.ts'
 
 /** The babel driver keeps the promises of every mesh driver, on four real daemons. */
@@ -14,11 +14,7 @@ describeMeshDriver(
       ['n4', 'n1'],
     ])
     const clock = new RealClock()
-    const driver = await BabelDriver.open(
-      { clock },
-      { inventory: mesh.inventory, stateDir: `${mesh.dir}/executor` },
-      new AbortController().signal,
-    )
+    const driver = await openProving(mesh)
     await converged(driver, 4)
     const snapshot = await driver.snapshot(new AbortController().signal)
     const link = [...snapshot.links.values()].find(({ a, b }) => a.node === 'n1' && b.node === 'n2')

@@ -6,8 +6,8 @@ import {
   BABEL_PORT,
   readUpdates,
 } from '../../../src/mesh/drivers/babel/host/babel-packet.ts'
-import { BabelDriver } from '../../../src/mesh/drivers/babel/index.ts'
 import type { MeshAction, MeshChange, MeshSnapshot } from '../../../src/mesh/index.ts'
+import { openProving } from '../proving.ts'
 import { converged, processesNaming, type TestMesh, testMesh, whyNoMesh } from './netns-mesh.ts'
 
 const ASK = new URL('../../../src/mesh/drivers/babel/host/babel-ask.mjs', import.meta.url).pathname
@@ -24,11 +24,7 @@ const RING = [
 /** A converged ring of four real daemons with an open driver and everything that it tells. */
 async function ring() {
   const mesh = await testMesh(RING)
-  const driver = await BabelDriver.open(
-    { clock },
-    { inventory: mesh.inventory, stateDir: `${mesh.dir}/executor` },
-    never,
-  )
+  const driver = await openProving(mesh)
   const seen: MeshChange[] = []
   const reading = (async () => {
     for await (const change of driver.watch(never)) seen.push(change)
@@ -279,7 +275,7 @@ describe('the babel driver on real daemons', { timeout: 60_000 }, () => {
     if (!own) throw new Error('no node')
     const { address: _unsaid, ...spec } = own
     const inventory = { ...mesh.inventory, nodes: [spec] }
-    const driver = await BabelDriver.open({ clock }, { inventory, stateDir: `${mesh.dir}/executor` }, never)
+    const driver = await openProving({ dir: mesh.dir, inventory })
     const seen = async () => driver.snapshot(never)
     const complete = ({ nodes, links }: MeshSnapshot) => nodes.size === 5 && links.size === 2
     for (let tries = 0; tries < 300 && !complete(await seen()); tries++) await clock.sleep(50)
@@ -328,11 +324,7 @@ describe('the babel driver on real daemons', { timeout: 60_000 }, () => {
     process.kill(daemonPid(mesh, 'n1'), 'SIGKILL')
     process.kill(daemonPid(mesh, 'n2'), 'SIGSTOP')
     await clock.sleep(100)
-    const driver = await BabelDriver.open(
-      { clock },
-      { inventory: mesh.inventory, stateDir: `${mesh.dir}/executor` },
-      never,
-    )
+    const driver = await openProving(mesh)
     const { nodes } = await driver.snapshot(never)
     expect(nodes.get(nodeId('n1'))?.daemon).toMatchObject({ value: 'dead' })
     expect(nodes.get(nodeId('n2'))?.daemon).toMatchObject({ value: 'stopped' })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { agentId, nodeId, sequentialIds } from '../../../src/core/index.ts'
+import { agentId, EVIDENCE_CHANNELS, nodeId, sequentialIds } from '../../../src/core/index.ts'
 import { ACTION_KINDS, kindTier } from '../../../src/mesh/index.ts'
 import {
   DEFAULT_POLICY,
@@ -40,7 +40,9 @@ function request(part: Partial<PolicyRequest> = {}): PolicyRequest {
     at: NOON,
     epoch: 7,
     approvals: [],
+    evidence: [],
     nodesWritten: 1,
+    nodesAllowed: 50,
     meshNodes: 1000,
     ...part,
   }
@@ -64,6 +66,8 @@ describe('a policy can speak of', () => {
     ['context.time.toTime() == duration("12h")', {}],
     ['context.time < datetime("2026-11-28T12:00:01Z")', {}],
     ['context.approvals.containsAll([Person::"ann", Person::"bob"])', { approvals: ['bob', 'ann'] }],
+    ['context.evidence.contains("document")', { evidence: ['model', 'document'] }],
+    ['!context.evidence.isEmpty()', { evidence: ['agent'] }],
     ['context.approvalCount == 2', { approvals: ['ann', 'bob', 'ann'] }],
     ['context.nodesWritten * 20 > context.meshNodes', { nodesWritten: 51 }],
     [
@@ -318,9 +322,26 @@ describe('the default policy', () => {
   test('bounds the blast radius, and never stops an undo', async () => {
     expect(await decide({ nodesWritten: 50 })).toEqual([true, 'repair'])
     expect(await decide({ nodesWritten: 51 })).toEqual([false, 'blast-radius'])
-    expect(await decide({ nodesWritten: 6, meshNodes: 10 })).toEqual([true, 'repair'])
+    expect(await decide({ nodesWritten: 6, nodesAllowed: 6 })).toEqual([true, 'repair'])
     const asks = { operation: 'rollback', action: 'restart-daemon' } as const
     expect(await decide({ nodesWritten: 51, asks })).toEqual([true, 'repair'])
+  })
+
+  test('lets a text restore what is configured, and wants a person for all else that it asks for', async () => {
+    for (const channel of EVIDENCE_CHANNELS) {
+      const evidence = [channel]
+      expect(await decide({ evidence })).toEqual([true, 'repair'])
+      for (const tier of [1, 2] as const) {
+        expect(await decide({ evidence, tier })).toEqual([false, 'evidence'])
+        expect(await decide({ evidence, tier, approvals: ['ann'] })).toEqual([true, 'repair'])
+      }
+      const executor = { id: agentId('executor-1'), groups: ['executor'] }
+      expect(await decide(mint(1, { evidence, agent: executor }))).toEqual([false, 'evidence'])
+      for (const operation of ['confirm', 'rollback'] as const) {
+        const asks = { operation, action: 'drop-interface' } as const
+        expect(await decide({ evidence, tier: 2, asks })).toEqual([true, 'repair'])
+      }
+    }
   })
 
   test('gives capabilities to executors, for a day, and dangerous ones for an hour with two persons', async () => {

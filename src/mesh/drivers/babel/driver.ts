@@ -17,9 +17,11 @@ import type {
   ProbeRequest,
   ProbeResult,
 } from '../../driver.ts'
+import type { GateState, Prover } from '../../gate.ts'
 import type { MeshSnapshot } from '../../model.ts'
 import { capabilitiesOf } from './capabilities.ts'
-import { defaultStateDir, ExecutorClient } from './executor-client.ts'
+import { ExecutorClient, type ExecutorProgram } from './executor-client.ts'
+import { executorDirectory, meshKey } from './executor-place.ts'
 import { limiter } from './host/exec.ts'
 import type { HostInspection } from './host/protocol.ts'
 import { type Inventory, parseInventory, readInventory } from './inventory.ts'
@@ -31,6 +33,8 @@ import { probeOverExecutor } from './probe.ts'
 
 export interface BabelDriverComponents {
   readonly clock: Clock
+  /** What is started as the executor of the nodes. */
+  readonly executor: ExecutorProgram
 }
 
 export interface BabelDriverOptions {
@@ -57,7 +61,11 @@ export class BabelDriver implements MeshDriver {
   readonly #watchers = new Set<Channel<MeshChange>>()
   #closed: Promise<void> | undefined
 
-  private constructor(clock: Clock, inventory: Inventory, options: BabelDriverOptions) {
+  private constructor(
+    { clock, executor }: BabelDriverComponents,
+    inventory: Inventory,
+    options: BabelDriverOptions,
+  ) {
     this.#clock = clock
     this.#capabilities = capabilitiesOf(inventory)
     const label = options.label ?? (typeof options.inventory === 'string' ? options.inventory : undefined)
@@ -65,7 +73,8 @@ export class BabelDriver implements MeshDriver {
       for (const watcher of this.#watchers) watcher.push(change)
     })
     this.#executor = new ExecutorClient(clock, {
-      stateDir: options.stateDir ?? defaultStateDir(inventory),
+      program: executor,
+      stateDir: options.stateDir ?? executorDirectory(meshKey(inventory)),
       inventory,
       onDaemons: (reports) => {
         for (const { node, state } of reports) {
@@ -82,14 +91,14 @@ export class BabelDriver implements MeshDriver {
    * where no executor can be started; an abort leaves nothing behind.
    */
   static async open(
-    { clock }: BabelDriverComponents,
+    components: BabelDriverComponents,
     options: BabelDriverOptions,
     signal: AbortSignal,
   ): Promise<BabelDriver> {
     const given = options.inventory
     const inventory =
       typeof given === 'string' ? await readInventory(given, signal) : parseInventory(given, 'inventory')
-    const driver = new BabelDriver(clock, inventory, options)
+    const driver = new BabelDriver(components, inventory, options)
     try {
       await Promise.all([driver.#executor.open(signal), driver.#startMonitors(signal)])
       throwIfCancelled(signal, 'Opening the driver')
@@ -141,12 +150,18 @@ export class BabelDriver implements MeshDriver {
     return nodeFacts(state, found, this.#clock.now())
   }
 
-  async hasten(nodes: readonly NodeId[], forMs: number, signal: AbortSignal): Promise<void> {
+  async hasten(nodes: readonly NodeId[], forMs: number, signal: AbortSignal, prover?: Prover): Promise<void> {
     this.#check(signal)
-    await this.#executor.call({ op: 'hasten', nodes: [...nodes], forMs }, signal)
+    if (nodes.length === 0) return
+    await this.#executor.call({ op: 'hasten', nodes: [...nodes], forMs }, signal, prover)
   }
 
-  async apply(action: MeshAction, options: ApplyOptions, signal: AbortSignal): Promise<AppliedChange> {
+  async apply(
+    action: MeshAction,
+    options: ApplyOptions,
+    signal: AbortSignal,
+    prover?: Prover,
+  ): Promise<AppliedChange> {
     this.#check(signal)
     if (this.#model.isStranger(action.node)) {
       throw meshSwarmError('ACTION_UNSUPPORTED', `${action.node} has no executor: it can only be watched.`)
@@ -157,26 +172,36 @@ export class BabelDriver implements MeshDriver {
         details: { kind: action.kind, capabilities: [...this.#capabilities] },
       })
     }
-    const { id: change, confirmWithinMs, reason } = options
-    const call = { op: 'apply', action, change, confirmWithinMs, reason } as const
-    const applied = await this.#executor.call<AppliedChange>(call, signal)
+    const { id: change, confirmWithinMs, reason, plan } = options
+    const parts = { action, change, confirmWithinMs, reason, plan: plan && [...plan] }
+    const applied = await this.#executor.call<AppliedChange>({ op: 'apply', ...parts }, signal, prover)
     if (action.kind === 'restart-daemon') this.#monitors.get(action.node)?.retryNow()
     return applied
   }
 
-  async confirm(id: ChangeId, signal: AbortSignal): Promise<AppliedChange> {
+  async confirm(id: ChangeId, signal: AbortSignal, prover?: Prover): Promise<AppliedChange> {
     this.#check(signal)
-    return this.#executor.call({ op: 'confirm', change: id }, signal)
+    return this.#executor.call({ op: 'confirm', change: id }, signal, prover)
   }
 
-  async rollback(id: ChangeId, signal: AbortSignal): Promise<AppliedChange> {
+  async rollback(id: ChangeId, signal: AbortSignal, prover?: Prover): Promise<AppliedChange> {
     this.#check(signal)
-    return this.#executor.call({ op: 'rollback', change: id }, signal)
+    return this.#executor.call({ op: 'rollback', change: id }, signal, prover)
   }
 
   async changes(signal: AbortSignal): Promise<readonly AppliedChange[]> {
     this.#check(signal)
     return this.#executor.call({ op: 'changes' }, signal)
+  }
+
+  async gate(signal: AbortSignal): Promise<GateState> {
+    this.#check(signal)
+    return this.#executor.gate(signal)
+  }
+
+  async tell(statement: unknown, signal: AbortSignal): Promise<void> {
+    this.#check(signal)
+    await this.#executor.call({ op: 'tell', statement }, signal)
   }
 
   /** Ends every stream and hangs up; the executor stays while a change is pending. A second call is the first. */

@@ -1,24 +1,14 @@
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { connect } from 'node:net'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import {
-  type Clock,
-  cancelledError,
-  ERROR_CODES,
-  type ErrorCode,
-  hasCode,
-  meshSwarmError,
-  throwIfCancelled,
-} from '../../../core/index.ts'
+import { type Clock, cancelledError, hasCode, meshSwarmError, throwIfCancelled } from '../../../core/index.ts'
+import type { GateState, Prover } from '../../gate.ts'
+import { toError } from './executor-error.ts'
 import { MessageStream } from './host/message-stream.ts'
-import type { DaemonReport, HostReply, HostRequest } from './host/protocol.ts'
+import type { DaemonReport, HostReply, HostRequest, Welcome } from './host/protocol.ts'
 import type { Inventory } from './inventory.ts'
 
-const MAIN = fileURLToPath(new URL('./host/main.ts', import.meta.url))
 const START_MS = 8000
 
 /** A request without its number. */
@@ -28,23 +18,31 @@ export type ExecutorCall = HostRequest extends infer R
     : never
   : never
 
+/**
+ * What becomes the executor of the nodes: a program that is started as `node FILE STATE_DIR ARGS...`, with `own-netns`
+ * at the end where it has a network namespace of its own, and serves as `serveExecutor` does.
+ */
+export interface ExecutorProgram {
+  readonly file: string
+  readonly args: readonly string[]
+}
+
 interface Waiting {
   readonly resolve: (result: unknown) => void
   readonly reject: (error: Error) => void
 }
 
 export interface ExecutorOptions {
+  readonly program: ExecutorProgram
   readonly stateDir: string
   readonly inventory: Inventory
   readonly onDaemons: (reports: readonly DaemonReport[]) => void
 }
 
-/** Where the executor of these nodes keeps its books: the same place for the same nodes. */
-export function defaultStateDir(inventory: Inventory): string {
-  const nodes = inventory.nodes.map(({ id, socket, netns }) => [id, socket, netns])
-  const hash = createHash('sha256').update(JSON.stringify(nodes)).digest('hex').slice(0, 16)
-  const base = process.getuid?.() === 0 ? '/run/meshswarm' : join(homedir(), '.local', 'state', 'meshswarm')
-  return join(base, 'executor', hash)
+/** A connection, and what the gate behind it says of itself. */
+interface Line {
+  readonly stream: MessageStream
+  gate: GateState
 }
 
 /**
@@ -55,7 +53,7 @@ export class ExecutorClient {
   readonly #clock: Clock
   readonly #options: ExecutorOptions
   readonly #waiting = new Map<number, Waiting>()
-  #stream: Promise<MessageStream> | undefined
+  #line: Promise<Line> | undefined
   #lastId = 0
   #closed = false
 
@@ -69,45 +67,55 @@ export class ExecutorClient {
     await this.#connected(signal)
   }
 
-  /** The caller knows the type of the answer to its call. Rejects with what the executor rejects with. */
-  async call<T>(call: ExecutorCall, signal?: AbortSignal): Promise<T> {
+  /** What the gate says of itself. */
+  async gate(signal: AbortSignal): Promise<GateState> {
+    return (await this.#connected(signal)).gate
+  }
+
+  /**
+   * The caller knows the type of the answer to its call. Rejects with what the executor rejects with, and with what
+   * the prover does.
+   */
+  async call<T>(call: ExecutorCall, signal: AbortSignal, prover?: Prover): Promise<T> {
     throwIfCancelled(signal, 'The call')
-    const stream = await this.#connected(signal)
-    return (await this.#request(stream, call, signal)) as T
+    const { stream, gate } = await this.#connected(signal)
+    const proof = await prover?.(gate, signal)
+    return (await this.#request(stream, { ...call, ...(proof ? { proof } : {}) }, signal)) as T
   }
 
   /** Hangs up. The executor ends by itself when nothing is pending. A second call does nothing. */
   async close(): Promise<void> {
     this.#closed = true
-    const stream = await this.#stream?.catch(() => undefined)
-    stream?.close()
+    const line = await this.#line?.catch(() => undefined)
+    line?.stream.close()
   }
 
-  #connected(signal: AbortSignal | undefined): Promise<MessageStream> {
+  #connected(signal: AbortSignal | undefined): Promise<Line> {
     if (this.#closed) return Promise.reject(meshSwarmError('UNAVAILABLE', 'The driver is closed.'))
-    if (!this.#stream) {
+    if (!this.#line) {
       const opening = this.#connect()
-      this.#stream = opening
+      this.#line = opening
       opening.catch(() => {
-        if (this.#stream === opening) this.#stream = undefined
+        if (this.#line === opening) this.#line = undefined
       })
     }
-    return untilAborted(this.#stream, signal)
+    return untilAborted(this.#line, signal)
   }
 
-  async #connect(): Promise<MessageStream> {
+  async #connect(): Promise<Line> {
     const path = join(this.#options.stateDir, 'executor.sock')
     const deadline = this.#clock.now() + START_MS
     for (let attempt = 0; ; attempt++) {
       const stream = await this.#dial(path)
       // One that is being killed may take the call and die before it answers.
-      if (stream && (await this.#hello(stream))) return stream
+      const gate = stream && (await this.#hello(stream))
+      if (gate) return { stream, gate }
       if (this.#closed || this.#clock.now() > deadline) {
         throw meshSwarmError('UNAVAILABLE', `No executor answers at ${path}; see executor.log beside it.`)
       }
       // One that is just leaving still holds the lock: try another start now and then.
       const ownNetns = this.#options.inventory.nodes.every(({ netns }) => netns !== undefined)
-      if (attempt % 100 === 0) startExecutor(this.#options.stateDir, ownNetns)
+      if (attempt % 100 === 0) startExecutor(this.#options, ownNetns)
       await this.#clock.sleep(20)
     }
   }
@@ -127,16 +135,17 @@ export class ExecutorClient {
     })
   }
 
-  /** Introduces this driver. False where the connection ended before the answer. */
-  async #hello(stream: MessageStream): Promise<boolean> {
+  /** Introduces this driver. Undefined where the connection ended before the answer. */
+  async #hello(stream: MessageStream): Promise<GateState | undefined> {
     const { inventory, onDaemons } = this.#options
     try {
-      onDaemons((await this.#request(stream, { op: 'hello', inventory })) as readonly DaemonReport[])
-      return true
+      const { reports, gate } = (await this.#request(stream, { op: 'hello', inventory })) as Welcome
+      onDaemons(reports)
+      return gate
     } catch (error) {
       if (!hasCode(error, 'UNAVAILABLE')) throw error
       stream.close()
-      return false
+      return undefined
     }
   }
 
@@ -159,9 +168,21 @@ export class ExecutorClient {
   }
 
   #take(reply: HostReply): void {
-    if ('event' in reply) this.#options.onDaemons(reply.reports)
+    if ('event' in reply) this.#hear(reply)
     else if ('error' in reply) this.#waiting.get(reply.id)?.reject(toError(reply.error))
     else this.#waiting.get(reply.id)?.resolve(reply.result)
+  }
+
+  #hear(event: Extract<HostReply, { event: string }>): void {
+    if (event.event === 'daemons') {
+      this.#options.onDaemons(event.reports)
+      return
+    }
+    void this.#line
+      ?.then((line) => {
+        line.gate = event.state
+      })
+      .catch(() => undefined)
   }
 
   #lost(stream: MessageStream): void {
@@ -171,10 +192,10 @@ export class ExecutorClient {
       )
     }
     this.#waiting.clear()
-    void this.#stream
+    void this.#line
       ?.then((current) => {
-        if (current !== stream) return
-        this.#stream = undefined
+        if (current.stream !== stream) return
+        this.#line = undefined
         // At once, not at the next call: what the dead one had pending has to be undone in time.
         if (!this.#closed) this.#connected(undefined).catch(() => undefined)
       })
@@ -183,12 +204,13 @@ export class ExecutorClient {
 }
 
 /** Detached: it keeps its promise to undo when this process, or its whole process group, is killed. */
-function startExecutor(stateDir: string, ownNetns: boolean): void {
+function startExecutor({ program, stateDir }: ExecutorOptions, ownNetns: boolean): void {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 })
   const log = openSync(join(stateDir, 'executor.log'), 'a', 0o600)
   try {
     const options = { detached: true, stdio: ['ignore', log, log] as ['ignore', number, number], cwd: '/' }
-    const argv = [process.execPath, '--disable-warning=ExperimentalWarning', MAIN, stateDir]
+    const { file: main, args: own } = program
+    const argv = [process.execPath, '--disable-warning=ExperimentalWarning', main, stateDir, ...own]
     // See `ScopeIndexes`: it must not share a namespace with anybody once it holds sockets of several.
     const [file = '', ...args] = ownNetns ? ['unshare', '--net', ...argv, 'own-netns'] : argv
     const child = spawn(file, args, options)
@@ -197,11 +219,6 @@ function startExecutor(stateDir: string, ownNetns: boolean): void {
   } finally {
     closeSync(log)
   }
-}
-
-function toError({ code, message, details }: { code: string; message: string; details?: unknown }): Error {
-  const kind: ErrorCode = Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'INVARIANT'
-  return meshSwarmError(kind, message, { details: (details ?? {}) as Record<string, unknown> })
 }
 
 function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

@@ -16,6 +16,7 @@ import type {
   ProbeRequest,
   ProbeResult,
 } from '../../driver.ts'
+import type { GateAsk, GateState, NodeGate, Prover } from '../../gate.ts'
 import type { MeshSnapshot } from '../../model.ts'
 import { buildSnapshot } from '../../topology/index.ts'
 import { SimExecutor } from './executor.ts'
@@ -38,6 +39,13 @@ const KINDS: readonly ActionKind[] = [
   'announce-prefix',
 ]
 
+export interface SimDriverComponents {
+  readonly mesh: SimMesh
+  readonly clock: Clock
+  /** That of every node. Without one the simulated nodes do what anybody wants. */
+  readonly gate?: NodeGate
+}
+
 export interface SimDriverOptions {
   readonly name?: string
   /** Changes that a slow watcher may leave waiting before the oldest are dropped. 10000 unless told. */
@@ -55,13 +63,15 @@ export class SimDriver implements MeshDriver {
   readonly #mesh: SimMesh
   readonly #clock: Clock
   readonly #executor: SimExecutor
+  readonly #gate: NodeGate | undefined
   readonly #capacity: number
   readonly #closing = new AbortController()
   readonly #watchers = new Set<Channel<MeshChange>>()
 
-  constructor(components: { readonly mesh: SimMesh; readonly clock: Clock }, options: SimDriverOptions = {}) {
+  constructor(components: SimDriverComponents, options: SimDriverOptions = {}) {
     this.#mesh = components.mesh
     this.#clock = components.clock
+    this.#gate = components.gate
     this.#executor = new SimExecutor(components.mesh)
     this.name = options.name ?? components.mesh.label
     this.#capacity = options.watchCapacity ?? 10_000
@@ -116,27 +126,49 @@ export class SimDriver implements MeshDriver {
     return nodeFacts(this.#mesh, this.#mesh.node(node))
   }
 
-  async hasten(nodes: readonly NodeId[], forMs: number, signal: AbortSignal): Promise<void> {
+  async hasten(nodes: readonly NodeId[], forMs: number, signal: AbortSignal, prover?: Prover): Promise<void> {
     this.#begin(signal)
-    this.#mesh.hasten(nodes, forMs)
+    if (nodes.length === 0) return
+    await this.#admitted({ operation: 'hasten', nodes, forMs }, prover, signal, () =>
+      this.#mesh.hasten(nodes, forMs),
+    )
   }
 
-  async apply(action: MeshAction, options: ApplyOptions, signal: AbortSignal): Promise<AppliedChange> {
+  async apply(
+    action: MeshAction,
+    options: ApplyOptions,
+    signal: AbortSignal,
+    prover?: Prover,
+  ): Promise<AppliedChange> {
     this.#begin(signal)
     if (!KINDS.includes(action.kind)) {
       throw meshSwarmError('ACTION_UNSUPPORTED', `This mesh cannot ${String(action.kind)}.`)
     }
-    return this.#executor.apply(action, options)
+    const { id: change, confirmWithinMs, reason, plan } = options
+    const ask = { operation: 'apply', action, change, confirmWithinMs, reason, plan } as const
+    return this.#admitted(ask, prover, signal, () => this.#executor.apply(action, options))
   }
 
-  async confirm(id: ChangeId, signal: AbortSignal): Promise<AppliedChange> {
+  async confirm(id: ChangeId, signal: AbortSignal, prover?: Prover): Promise<AppliedChange> {
     this.#begin(signal)
-    return this.#executor.confirm(id)
+    const ask = { operation: 'confirm', change: id, action: this.#executor.actionOf(id) } as const
+    return this.#admitted(ask, prover, signal, () => this.#executor.confirm(id))
   }
 
-  async rollback(id: ChangeId, signal: AbortSignal): Promise<AppliedChange> {
+  async rollback(id: ChangeId, signal: AbortSignal, prover?: Prover): Promise<AppliedChange> {
     this.#begin(signal)
-    return this.#executor.rollback(id)
+    const ask = { operation: 'rollback', change: id, action: this.#executor.actionOf(id) } as const
+    return this.#admitted(ask, prover, signal, () => this.#executor.rollback(id))
+  }
+
+  async gate(signal: AbortSignal): Promise<GateState | undefined> {
+    this.#begin(signal)
+    return this.#gate?.state
+  }
+
+  async tell(statement: unknown, signal: AbortSignal): Promise<void> {
+    this.#begin(signal)
+    await this.#gate?.tell(statement)
   }
 
   async changes(signal: AbortSignal): Promise<readonly AppliedChange[]> {
@@ -154,6 +186,23 @@ export class SimDriver implements MeshDriver {
     throwIfCancelled(signal, `The call to ${this.name}`)
     this.#checkOpen()
     this.#sync()
+  }
+
+  async #admitted<T>(
+    ask: GateAsk,
+    prover: Prover | undefined,
+    signal: AbortSignal,
+    work: () => T,
+  ): Promise<T> {
+    const gate = this.#gate
+    if (!gate) return work()
+    const admission = await gate.admit(ask, await prover?.(gate.state, signal), signal)
+    try {
+      this.#begin(signal)
+      return work()
+    } finally {
+      admission.end()
+    }
   }
 
   #checkOpen(): void {

@@ -39,6 +39,11 @@ export class SimExecutor {
     return change
   }
 
+  /** Throws CHANGE_NOT_FOUND. */
+  actionOf(id: ChangeId): MeshAction {
+    return this.#entry(id).change.action
+  }
+
   /** Keeps the change. Throws CHANGE_NOT_FOUND, or CONFLICT where it was rolled back. */
   confirm(id: ChangeId): AppliedChange {
     const entry = this.#entry(id)

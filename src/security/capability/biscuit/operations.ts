@@ -86,7 +86,8 @@ export class Operations {
     const authorizer = builder.buildAuthenticated(token)
     try {
       const refused = refusalOf(authorizer)
-      if (refused) return refused
+      if (refused)
+        return this.#isGenuine(authorizer, parsed) ? { ...refused, capability: chain.capability } : refused
       const { plan, approvers, least } = ask.approvals ?? NO_APPROVALS
       const given = this.#given(authorizer, { plan, nodes: [ask.node], approvers })
       if (given.length < least)
@@ -95,6 +96,22 @@ export class Operations {
     } finally {
       authorizer.free()
     }
+  }
+
+  /** Whether each handover was signed by who held it: then its agents are who it says. */
+  #isGenuine(authorizer: Authorizer, { chain }: ParsedToken): boolean {
+    return chain.handovers.every(({ from, to }) =>
+      this.#holds(authorizer, `told($key) <- handover($key), $key == "${to}" trusting ${from}`),
+    )
+  }
+
+  #holds(authorizer: Authorizer, query: string): boolean {
+    return freeing((freed) => {
+      const rule = this.#library.Rule.fromString(query)
+      const facts: readonly Disposable[] = authorizer.queryWithLimits(freed.use(rule), LIMITS)
+      for (const fact of facts) freed.use(fact)
+      return facts.length > 0
+    })
   }
 
   #approvers({ token }: ParsedToken, ask: ApproversAsk, now: number): Outcome {
@@ -114,15 +131,11 @@ export class Operations {
   /** The different keys that have approved the plan for the nodes in question, and still do. */
   #given(authorizer: Authorizer, { plan, nodes, approvers }: ApproversAsk): readonly PublicKey[] {
     return [...new Set(approvers)].filter((approver) =>
-      freeing((freed) => {
-        const rule = this.#library.Rule.fromString(
-          `granted($until) <- approved("${plan}", $nodes, $until), time($time), ` +
-            `$nodes.contains(${set(nodes)}), $time < $until trusting ${approver}`,
-        )
-        const facts: readonly Disposable[] = authorizer.queryWithLimits(freed.use(rule), LIMITS)
-        for (const fact of facts) freed.use(fact)
-        return facts.length > 0
-      }),
+      this.#holds(
+        authorizer,
+        `granted($until) <- approved("${plan}", $nodes, $until), time($time), ` +
+          `$nodes.contains(${set(nodes)}), $time < $until trusting ${approver}`,
+      ),
     )
   }
 }

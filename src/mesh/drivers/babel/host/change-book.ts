@@ -13,6 +13,12 @@ import { type NodePlace, placeExists } from './node-place.ts'
 import { type ActionPlan, planAction } from './plan.ts'
 import { doSteps, type StepTools } from './step.ts'
 
+/** Beside what the caller says: who answers for the change. */
+export interface BookOptions extends ApplyOptions {
+  /** As `Admission.lineage`. */
+  readonly lineage: readonly string[]
+}
+
 const RETRY_MS = 1000
 const RETRIES = 10
 
@@ -60,7 +66,7 @@ export class ChangeBook {
   apply(
     action: MeshAction,
     place: NodePlace,
-    options: ApplyOptions,
+    options: BookOptions,
     signal?: AbortSignal,
   ): Promise<AppliedChange> {
     const underWay = this.#applying.get(options.id)
@@ -74,6 +80,11 @@ export class ChangeBook {
     const forget = () => this.#applying.delete(options.id)
     work.then(forget, forget)
     return work
+  }
+
+  /** Throws CHANGE_NOT_FOUND for a stranger. */
+  actionOf(id: ChangeId): MeshAction {
+    return this.#entry(id).action
   }
 
   confirm(id: ChangeId): Promise<AppliedChange> {
@@ -115,7 +126,7 @@ export class ChangeBook {
   async #apply(
     action: MeshAction,
     place: NodePlace,
-    options: ApplyOptions,
+    options: BookOptions,
     signal: AbortSignal | undefined,
   ): Promise<AppliedChange> {
     throwIfCancelled(signal, 'The change')
@@ -123,7 +134,14 @@ export class ChangeBook {
     throwIfCancelled(signal, 'The change')
     const startedAt = this.#clock.now()
     const entry: LedgerEntry = this.#ledger.write({
-      ...{ id: options.id, action, reason: options.reason, state: 'applying', place },
+      ...{
+        id: options.id,
+        action,
+        reason: options.reason,
+        state: 'applying',
+        place,
+        lineage: options.lineage,
+      },
       ...{ appliedAt: startedAt, confirmBy: startedAt + options.confirmWithinMs, undo: [...plan.undo] },
     })
     await this.#doOrUndo(entry, plan, signal)

@@ -2,8 +2,8 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, wr
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type ChangeId, changeId } from '../../../../core/index.ts'
+import { ActionSchema } from '../../../action-schema.ts'
 import { NodePlaceSchema } from './node-place.ts'
-import { ActionSchema } from './protocol.ts'
 import { StepSchema } from './step.ts'
 
 /** `applying` was written before the first touch: found at a start, nobody knows how far it went. */
@@ -26,6 +26,8 @@ const EntrySchema = z.object({
   confirmBy: z.number(),
   undo: z.array(StepSchema),
   place: NodePlaceSchema,
+  /** Ids of the token's blocks under which it was applied: what it drew on is drawn on after a restart as well. */
+  lineage: z.array(z.string()).readonly().default([]),
 })
 export type LedgerEntry = z.infer<typeof EntrySchema>
 

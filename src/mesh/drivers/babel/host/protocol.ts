@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { type ChangeId, changeId, type NodeId, nodeId } from '../../../../core/index.ts'
-import type { MeshAction } from '../../../action.ts'
+import { type ChangeId, changeId } from '../../../../core/index.ts'
+import { ActionSchema, Iface, Node } from '../../../action-schema.ts'
+import type { GateState } from '../../../gate.ts'
 import type { DaemonState } from '../../../model.ts'
 import { InventorySchema } from '../inventory.ts'
 
@@ -8,36 +9,10 @@ import { InventorySchema } from '../inventory.ts'
  * What the driver and the executor say to each other: one JSON object a line, over a socket that only its owner
  * may open. A request has an `id`, its answer the same; cancels need no answer, events have no id.
  */
-const Node = z
-  .string()
-  .min(1)
-  .transform((text): NodeId => nodeId(text))
 const Change = z
   .string()
   .min(1)
   .transform((text): ChangeId => changeId(text))
-/** Interface names go into statements and command lines: no blank, no leading hyphen. */
-const Iface = z.string().regex(/^[A-Za-z0-9_.][A-Za-z0-9_.:@-]{0,14}$/)
-const Cost = z.int().min(1).max(65534)
-/** IPv6 leaves an interface with less. */
-const Mtu = z.int().min(1280).max(65535)
-const Prefix = z.union([z.cidrv6(), z.cidrv4()])
-
-const kind = <K extends MeshAction['kind']>(name: K) => z.literal(name)
-
-export const ActionSchema: z.ZodType<MeshAction, unknown> = z.discriminatedUnion('kind', [
-  z.object({ kind: kind('restart-daemon'), node: Node, rxcost: Cost.optional() }),
-  z.object({ kind: kind('resume-daemon'), node: Node }),
-  z.object({ kind: kind('renew-routes'), node: Node }),
-  z.object({ kind: kind('set-link-cost'), node: Node, iface: Iface, rxcost: Cost, previous: Cost }),
-  z.object({ kind: kind('drop-interface'), node: Node, iface: Iface, rxcost: Cost }),
-  z.object({ kind: kind('add-interface'), node: Node, iface: Iface, rxcost: Cost }),
-  z.object({ kind: kind('set-interface-up'), node: Node, iface: Iface, up: z.boolean() }),
-  z.object({ kind: kind('set-interface-mtu'), node: Node, iface: Iface, mtu: Mtu, previous: Mtu }),
-  z.object({ kind: kind('set-forwarding'), node: Node, enabled: z.boolean() }),
-  z.object({ kind: kind('withdraw-prefix'), node: Node, prefix: Prefix }),
-  z.object({ kind: kind('announce-prefix'), node: Node, prefix: Prefix }),
-])
 
 const WireProbeSchema = z.object({
   from: z.string(),
@@ -60,6 +35,8 @@ export interface WireProbeResult {
 }
 
 const id = z.int()
+/** Checked by the gate, not here: a bad one is a denial. */
+const Proof = z.object({ token: z.string().max(65_536), request: z.unknown() }).optional()
 
 export const RequestSchema = z.discriminatedUnion('op', [
   z.object({ id, op: z.literal('hello'), inventory: InventorySchema }),
@@ -71,17 +48,21 @@ export const RequestSchema = z.discriminatedUnion('op', [
     change: Change,
     confirmWithinMs: z.number().min(1).max(86_400_000),
     reason: z.string(),
+    plan: z.array(ActionSchema).max(1000).optional(),
+    proof: Proof,
   }),
-  z.object({ id, op: z.literal('confirm'), change: Change }),
-  z.object({ id, op: z.literal('rollback'), change: Change }),
+  z.object({ id, op: z.literal('confirm'), change: Change, proof: Proof }),
+  z.object({ id, op: z.literal('rollback'), change: Change, proof: Proof }),
   z.object({ id, op: z.literal('changes') }),
   z.object({ id, op: z.literal('inspect'), node: z.string() }),
   z.object({
     id,
     op: z.literal('hasten'),
-    nodes: z.array(z.string()).max(20000),
+    nodes: z.array(Node).max(20000),
     forMs: z.number().min(0).max(60_000),
+    proof: Proof,
   }),
+  z.object({ id, op: z.literal('tell'), statement: z.unknown() }),
   z.object({ id, op: z.literal('cancel'), target: z.int() }),
 ])
 export type HostRequest = z.infer<typeof RequestSchema>
@@ -89,6 +70,12 @@ export type HostRequest = z.infer<typeof RequestSchema>
 export interface DaemonReport {
   readonly node: string
   readonly state: DaemonState
+}
+
+/** The answer to `hello`. */
+export interface Welcome {
+  readonly reports: readonly DaemonReport[]
+  readonly gate: GateState
 }
 
 /** A node's own account of itself, before the driver adds what it knows from the routing daemon. */
@@ -108,3 +95,4 @@ export type HostReply =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: { code: string; message: string; details?: unknown } }
   | { readonly event: 'daemons'; readonly reports: readonly DaemonReport[] }
+  | { readonly event: 'gate'; readonly state: GateState }

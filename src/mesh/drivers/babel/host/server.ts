@@ -1,6 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { type Clock, fromUnknown, meshSwarmError } from '../../../../core/index.ts'
+import type { GateAsk, NodeGate, Proof } from '../../../gate.ts'
 import type { Inventory, InventoryNode } from '../inventory.ts'
 import type { ChangeBook } from './change-book.ts'
 import { DaemonWatch } from './daemon-watch.ts'
@@ -9,11 +10,20 @@ import { inspectNode } from './inspect.ts'
 import { MessageStream } from './message-stream.ts'
 import { type NodePlace, placeOf } from './node-place.ts'
 import type { Prober } from './prober.ts'
-import { type HostInspection, type HostReply, type HostRequest, RequestSchema } from './protocol.ts'
+import {
+  type DaemonReport,
+  type HostInspection,
+  type HostReply,
+  type HostRequest,
+  RequestSchema,
+  type Welcome,
+} from './protocol.ts'
 
 export interface HostParts {
   readonly clock: Clock
   readonly book: ChangeBook
+  /** Asked before anything is changed. */
+  readonly gate: NodeGate
   readonly prober: Prober
   readonly hastener: Hastener
 }
@@ -31,6 +41,7 @@ export class HostServer {
     this.#parts = parts
     this.#server = createServer((socket) => this.#welcome(socket))
     this.#watch = new DaemonWatch(parts.clock, (reports) => this.#broadcast({ event: 'daemons', reports }))
+    parts.gate.onChange((state) => this.#broadcast({ event: 'gate', state }))
   }
 
   get clients(): number {
@@ -106,30 +117,57 @@ export class HostServer {
   }
 
   async #do(request: Exclude<HostRequest, { op: 'cancel' }>, signal: AbortSignal): Promise<unknown> {
-    const { book, prober, hastener } = this.#parts
+    const { book, gate, prober, hastener } = this.#parts
     switch (request.op) {
       case 'hello':
-        return this.#take(request.inventory)
+        return { reports: this.#take(request.inventory), gate: gate.state } satisfies Welcome
       case 'probe':
         return prober.probe(request.probes, signal)
       case 'apply': {
-        const { action, change: id, confirmWithinMs, reason } = request
-        return book.apply(action, this.#place(action.node), { id, confirmWithinMs, reason }, signal)
+        const { action, change, confirmWithinMs, reason, plan } = request
+        const place = this.#place(action.node)
+        const ask = { operation: 'apply', action, change, confirmWithinMs, reason, plan } as const
+        return this.#admitted(ask, request.proof, signal, (halt, lineage) =>
+          book.apply(action, place, { id: change, confirmWithinMs, reason, lineage }, halt),
+        )
       }
       case 'confirm':
-        return book.confirm(request.change)
-      case 'rollback':
-        return book.rollback(request.change)
+      case 'rollback': {
+        const { op: operation, change } = request
+        const ask = { operation, change, action: book.actionOf(change) } as const
+        return this.#admitted(ask, request.proof, signal, () => book[operation](change))
+      }
       case 'changes':
         return book.changes()
       case 'inspect':
         return this.#inspect(request.node, signal)
-      case 'hasten':
-        return hastener.hasten(request.nodes, request.forMs)
+      case 'hasten': {
+        const { op: operation, nodes, forMs, proof } = request
+        return this.#admitted({ operation, nodes, forMs }, proof, signal, async () =>
+          hastener.hasten(nodes, forMs),
+        )
+      }
+      case 'tell':
+        return gate.tell(request.statement)
     }
   }
 
-  #take(inventory: Inventory): unknown {
+  /** The work, if the gate lets it through; its signal aborts with the request, and when everything is stopped. */
+  async #admitted<T>(
+    ask: GateAsk,
+    proof: Proof | undefined,
+    signal: AbortSignal,
+    work: (signal: AbortSignal, lineage: readonly string[]) => Promise<T>,
+  ): Promise<T> {
+    const admission = await this.#parts.gate.admit(ask, proof, signal)
+    try {
+      return await work(AbortSignal.any([signal, admission.signal]), admission.lineage)
+    } finally {
+      admission.end()
+    }
+  }
+
+  #take(inventory: Inventory): readonly DaemonReport[] {
     const text = JSON.stringify(inventory)
     if (text !== this.#inventory) {
       this.#inventory = text
